@@ -1,0 +1,57 @@
+# make demo    build examples/relu for this machine, check it, load it, compare it with Torch
+# make test    the whole test suite
+# make lint    formatting, lint, types and import contracts
+# make bench   what we measure ourselves by
+#
+# Each makes .venv first. PYTHON chooses the interpreter, TORCH the Torch requirement (a plain requirement or
+# anything that `pip install` takes after it):
+#
+#     make demo PYTHON=python3.12 TORCH=torch==2.12.0
+
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+VENV ?= .venv
+
+BIN := $(VENV)/bin
+PACKAGES := loader/pyproject.toml builder/pyproject.toml requirements-dev.txt
+# The stamp's name holds the requirement, so that another TORCH or PYTHON installs again and the same one does not.
+STAMP := $(VENV)/.installed-$(shell printf '%s' '$(PYTHON) $(TORCH)' | cksum | tr -d ' ')
+
+.PHONY: help demo test lint format bench clean install
+
+help:
+	@sed -n 's/^# \(make [a-z]* .*\)/\1/p' Makefile
+
+install: $(STAMP)
+
+$(STAMP): $(PACKAGES)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "Python 3.10 or later is needed; choose one with: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "Python could not make a virtual environment (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
+	@rm -f $(VENV)/.installed-*
+	$(BIN)/python -m pip install --quiet $(TORCH) numpy
+	$(BIN)/python -m pip install --quiet --editable loader --editable builder --requirement requirements-dev.txt
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/python scripts/demo.py
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only --quiet .
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) examples/*/build examples/*/.kernel-builder
