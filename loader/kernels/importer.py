@@ -1,0 +1,226 @@
+"""One build of a kernel → one module, under the kernel's id, once per process, from any thread.
+
+Python's own import system does the work. A finder knows which ids have been claimed for which build, and
+`importlib.import_module` does the rest: it lets one thread execute the module while the others wait, sees deadlocks
+between kernels that import each other, and takes a module that failed out of `sys.modules`.
+"""
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from threading import Lock
+from types import ModuleType
+
+from kernels.digest import digest_tree
+from kernels.errors import KernelIdError, KernelNotFoundError
+from kernels.loaded import LoadedKernel, RepoInfo
+from kernels.metadata import Metadata
+
+__all__ = ["import_kernel", "loaded_from", "loaded_kernels"]
+
+
+@dataclass(slots=True, eq=False)
+class _Claim:
+    """The right of one build to the name of its module.
+
+    A claim lasts as long as somebody is importing the build, and for good once that has succeeded.
+    """
+
+    metadata: Metadata
+    tree: Path
+    init: Path
+    repo_info: RepoInfo | None
+    users: int = 0
+    loaded: LoadedKernel | None = None
+
+
+class _Registry:
+    """What this process has claimed and loaded.
+
+    Attributes:
+        lock: held for changes, never while foreign code runs.
+        claims: id → claim.
+        changes: how often a claim has come or gone.
+        trees: resolved folder of a build → the claim under which it is loaded.
+        loaded: the claims of the loaded kernels, in the order of loading.
+    """
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.claims: dict[str, _Claim] = {}
+        self.changes = 0
+        self.trees: dict[Path, _Claim] = {}
+        self.loaded: dict[str, _Claim] = {}
+
+
+_REGISTRY = _Registry()
+
+
+def import_kernel(tree: Path, metadata: Metadata, repo_info: RepoInfo | None = None) -> ModuleType:
+    """Import the build of a kernel, or give the module back that it already has in this process.
+
+    A second build with the id of a loaded one and the same contents is the loaded one: the namespace of its native
+    operators cannot be registered twice.
+
+    Args:
+        tree: the folder of the build; every path to one folder is the same kernel.
+        metadata: the metadata of the build.
+        repo_info: where the build came from on the Hub.
+
+    Raises:
+        KernelIdError: when the id belongs to another module or to a different build. Nothing of the kernel has run.
+        KernelNotFoundError: when the build has no `__init__.py`.
+        BaseException: what the kernel itself raises while it is imported. Nothing of it is left behind, and another
+            call tries again.
+    """
+    tree = Path(os.path.realpath(tree))
+    loaded = loaded_from(tree)
+    if loaded is not None:
+        return loaded.module
+    claim = _claim(_Claim(metadata, tree, _init_file(tree, metadata), repo_info))
+    try:
+        module = importlib.import_module(metadata.id)
+    finally:
+        with _REGISTRY.lock:
+            claim.users -= 1
+            if claim.loaded is not None:
+                _REGISTRY.trees[tree] = claim
+            elif claim.users == 0:
+                del _REGISTRY.claims[metadata.id]
+                _REGISTRY.changes += 1
+    return module
+
+
+def loaded_from(tree: Path) -> LoadedKernel | None:
+    """The kernel that was loaded from a folder, which is a resolved path."""
+    claim = _REGISTRY.trees.get(tree)
+    return claim.loaded if claim else None
+
+
+def loaded_kernels() -> list[LoadedKernel]:
+    """Every kernel that this process has loaded, in the order of loading, in a new list."""
+    return [claim.loaded for claim in list(_REGISTRY.loaded.values()) if claim.loaded is not None]
+
+
+def _claim(wanted: _Claim) -> _Claim:
+    """Take the id for a build, or join the claim that the same build already has."""
+    name = wanted.metadata.id
+    while True:
+        with _REGISTRY.lock:
+            claim, changes = _REGISTRY.claims.get(name), _REGISTRY.changes
+            if claim is not None and claim.tree == wanted.tree:
+                claim.users += 1
+                return claim
+        problem = _foreign(wanted) if claim is None else _different(claim, wanted)
+        with _REGISTRY.lock:
+            if _REGISTRY.changes == changes:  # else another thread came or went meanwhile: look again
+                if problem:
+                    raise KernelIdError(problem)
+                if claim is None:
+                    claim = _REGISTRY.claims[name] = wanted
+                    _REGISTRY.changes += 1
+                claim.users += 1
+                if _FINDER not in sys.meta_path:
+                    sys.meta_path.insert(0, _FINDER)
+                return claim
+
+
+def _init_file(tree: Path, metadata: Metadata) -> Path:
+    for path in (tree / "__init__.py", tree / metadata.python_name / "__init__.py"):
+        if path.is_file():
+            return path
+    message = f"{tree} is not a build of a kernel: it has neither __init__.py nor {metadata.python_name}/__init__.py"
+    raise KernelNotFoundError(message)
+
+
+def _foreign(claim: _Claim) -> str | None:
+    """What is wrong with an id that names a module which is loaded or could be; executes nothing of either."""
+    name = claim.metadata.id
+    if name in sys.modules or name in sys.stdlib_module_names:
+        where = "is loaded" if name in sys.modules else "belongs to Python"
+    else:
+        spec = importlib.util.find_spec(name)
+        if spec is None or _is_inside(spec, claim.tree):
+            return None
+        where = f"is installed in {spec.origin or list(spec.submodule_search_locations or [])}"
+    return (
+        f"the kernel in {claim.tree} has the id {name!r}, which would hide the module {name} that {where}; "
+        "a kernel needs an id of its own: build it with kernel-builder, which makes one"
+    )
+
+
+def _is_inside(spec: ModuleSpec, tree: Path) -> bool:
+    """Whether a module is part of the build itself, which Python sees when it runs in the folder of the build."""
+    places = list(spec.submodule_search_locations or []) or [spec.origin or ""]
+    return all(Path(place).resolve().is_relative_to(tree) for place in places)
+
+
+def _different(claim: _Claim, wanted: _Claim) -> str | None:
+    """What is wrong with a build whose id belongs to a build with other contents."""
+    if _same_contents(claim, wanted):
+        return None
+    return (
+        f"the kernel in {wanted.tree} has the id {wanted.metadata.id!r}, under which another build was loaded from "
+        f"{claim.tree}; start a new process to load this one instead, or build it from a clean commit, which gives it "
+        "an id of its own"
+    )
+
+
+def _same_contents(one: _Claim, other: _Claim) -> bool:
+    digests = (one.metadata.digest, other.metadata.digest)
+    if digests[0] is not None and digests[1] is not None and digests[0].algorithm == digests[1].algorithm:
+        return digests[0] == digests[1]
+    try:
+        return digest_tree(one.tree) == digest_tree(other.tree)
+    except OSError:
+        return False  # one of them has gone or cannot be read: nothing shows that they are the same
+
+
+class _Loader(SourceFileLoader):
+    """Executes the module of a kernel; when that fails, takes its submodules out of the process again."""
+
+    def __init__(self, claim: _Claim) -> None:
+        super().__init__(claim.metadata.id, str(claim.init))
+        self.claim = claim
+
+    def exec_module(self, module: ModuleType) -> None:
+        claim, name = self.claim, self.claim.metadata.id
+        try:
+            super().exec_module(module)
+        except BaseException as error:
+            if claim.loaded is None:
+                for submodule in [key for key in list(sys.modules) if key.startswith(f"{name}.")]:
+                    sys.modules.pop(submodule, None)
+            if hasattr(error, "add_note"):  # Python 3.11 and later
+                error.add_note(f"while importing the kernel {claim.metadata.name} ({name}) from {claim.tree}")
+            raise
+        with _REGISTRY.lock:
+            claim.loaded = LoadedKernel(claim.metadata, sys.modules.get(name, module), claim.repo_info)
+            _REGISTRY.loaded[name] = claim
+
+
+class _Finder:
+    """Finds the kernels whose ids are claimed, and nothing else."""
+
+    @staticmethod
+    def find_spec(
+        name: str,
+        _path: Sequence[str] | None = None,
+        _target: ModuleType | None = None,
+        /,
+    ) -> ModuleSpec | None:
+        claim = _REGISTRY.claims.get(name)
+        if claim is None:
+            return None
+        package = [str(claim.init.parent)]
+        return importlib.util.spec_from_file_location(
+            name, claim.init, loader=_Loader(claim), submodule_search_locations=package
+        )
+
+
+_FINDER = _Finder()

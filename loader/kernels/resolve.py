@@ -1,0 +1,154 @@
+"""Which builds of a kernel a system can run, which of them is best, and why it cannot run the others."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeAlias
+
+from kernels.backend import Compute, MajorMinor
+from kernels.system import System, select_backend
+from kernels.variant import (
+    NoarchVariant,
+    Platform,
+    StableAbiVariant,
+    TorchVariant,
+    TvmFfiVariant,
+    Variant,
+    preference,
+)
+
+__all__ = ["Decision", "VariantAccepted", "VariantRejected", "resolve", "serves_backend"]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantAccepted:
+    """A build that the system can run."""
+
+    variant: Variant
+
+
+@dataclass(frozen=True, slots=True)
+class VariantRejected:
+    """A build that the system cannot run.
+
+    Attributes:
+        variant: the build.
+        reason: why, for a person to read.
+    """
+
+    variant: Variant
+    reason: str
+
+
+Decision: TypeAlias = VariantAccepted | VariantRejected
+
+
+def resolve(variants: Iterable[Variant], system: System, backend: str | None = None) -> list[Decision]:
+    """Decide on each build of a kernel.
+
+    Args:
+        variants: the builds, in any order; one that is named twice counts once.
+        system: what to run on.
+        backend: `"cpu"` or the system's own backend, which is the default.
+
+    Returns:
+        The accepted builds, best first, and then the rejected ones in the same order of preference. The order depends
+        on the builds alone, not on the order in which they came.
+
+    Raises:
+        BackendError: when the system does not have the backend.
+    """
+    compute = select_backend(backend, system)
+    accepted: list[Decision] = []
+    rejected: list[Decision] = []
+    for variant in sorted(set(variants), key=preference):
+        reason = _rejection(variant, system, compute)
+        if reason is None:
+            accepted.append(VariantAccepted(variant))
+        else:
+            rejected.append(VariantRejected(variant, reason))
+    return accepted + rejected
+
+
+def serves_backend(variant: Variant, backend: str) -> bool:
+    """Whether a build is for a backend; a universal one is for every backend."""
+    if isinstance(variant, NoarchVariant):
+        return variant.backend in ("universal", backend) or (variant.backend, backend) == ("npu", "cann")
+    return variant.compute.backend == backend
+
+
+def _rejection(variant: Variant, system: System, compute: Compute) -> str | None:
+    if isinstance(variant, NoarchVariant):
+        if serves_backend(variant, compute.backend):
+            return None
+        return f"it is for the backend {variant.backend}, not for {compute.backend}"
+    return (
+        _python_rejection(system)
+        or _platform_rejection(variant.platform, system.platform)
+        or _framework_rejection(variant, system)
+        or _compute_rejection(variant.compute, compute)
+        or _macos_rejection(variant.compute, system)
+    )
+
+
+def _python_rejection(system: System) -> str | None:
+    minimum = _minimums()["free_threaded_python"]
+    if system.free_threaded and system.python < minimum:
+        return f"compiled kernels do not run on free-threaded Python before {minimum}"
+    return None
+
+
+def _platform_rejection(built: Platform, here: Platform) -> str | None:
+    if built.cpu != here.cpu:
+        return f"it is for the processor {built.cpu}, this system has {here.cpu}"
+    if built.os != here.os:
+        return f"it is for the operating system {built.os}, this system has {here.os}"
+    return None
+
+
+def _framework_rejection(variant: TorchVariant | StableAbiVariant | TvmFfiVariant, system: System) -> str | None:
+    if isinstance(variant, TvmFfiVariant):
+        return None if variant.version == system.tvm_ffi else _needs("tvm-ffi", str(variant.version), system.tvm_ffi)
+    if isinstance(variant, StableAbiVariant):
+        if system.torch is not None and variant.abi <= system.torch:
+            return None
+        return _needs("Torch", f"{variant.abi} or later", system.torch)
+    if variant.torch != system.torch:
+        return _needs("Torch", str(variant.torch), system.torch)
+    if variant.cxx_abi not in (None, system.cxx_abi):
+        return (
+            f"it is for the C++ ABI {variant.cxx_abi}, the Torch of this system has {system.cxx_abi or 'no such tag'}"
+        )
+    return None
+
+
+def _needs(what: str, wanted: str, found: MajorMinor | None) -> str:
+    return f"it needs {what} {wanted}, this system has {'none' if found is None else found}"
+
+
+def _compute_rejection(built: Compute, compute: Compute) -> str | None:
+    if built == compute:
+        return None
+    if built.backend != compute.backend:
+        return f"it is for the backend {built.backend}, not for {compute.backend}"
+    if built.backend == "cuda" and built.version and compute.version:
+        same_major = built.version.major == compute.version.major
+        if same_major and built.version.minor <= compute.version.minor:
+            return None
+    return f"it is for {built}, this system has {compute}"
+
+
+def _macos_rejection(built: Compute, system: System) -> str | None:
+    minimum = _minimums()["metal_macos"]
+    if built.backend != "metal" or (system.macos is not None and system.macos >= minimum):
+        return None
+    return _needs("macOS", f"{minimum} or later", system.macos)
+
+
+@cache
+def _minimums() -> dict[str, MajorMinor]:
+    """The oldest versions on which some builds run, from `minimums.json`."""
+    texts = json.loads(Path(__file__).with_name("minimums.json").read_bytes())
+    return {name: MajorMinor.parse(text) for name, text in texts.items()}
