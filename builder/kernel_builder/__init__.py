@@ -1,0 +1,1 @@
+"""Build, check and publish compute kernels for PyTorch."""

@@ -1,0 +1,28 @@
+"""Whether a finished build meets the requirements of kernels.
+
+Each check takes a tree and gives a list of problems, one sentence each; `check_tree` runs them all.
+"""
+
+from pathlib import Path
+
+from kernel_builder.checks.contents import check_contents
+from kernel_builder.checks.layout import check_layout
+from kernel_builder.checks.load import check_load
+from kernel_builder.checks.ops import check_ops
+from kernel_builder.errors import CheckError
+
+__all__ = ["check_contents", "check_layout", "check_load", "check_ops", "check_tree"]
+
+
+def check_tree(tree: Path, module: str, python: Path) -> None:
+    """Check a whole build, and last that the loader can load it under `python`.
+
+    Raises:
+        CheckError: with every problem; the load is only tried when there is no other.
+    """
+    problems = [*check_layout(tree, module), *check_contents(tree), *check_ops(tree)]
+    problems = problems or check_load(tree, python)
+    if problems:
+        listing = "\n".join(f"  {problem}" for problem in problems)
+        message = f"the build does not meet the requirements of kernels:\n{listing}"
+        raise CheckError(message, problems=problems)

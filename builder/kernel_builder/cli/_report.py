@@ -1,0 +1,71 @@
+"""How the command line shows progress and errors: results on standard output, everything else on standard error."""
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import click
+
+from kernel_builder.drivers.base import Event, Progress, Stage
+from kernel_builder.errors import BuilderError, ConfigError, ProcessError
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+__all__ = ["Reporter", "show_error"]
+
+
+class Reporter:
+    """Shows a build's events: a moving line on a terminal, plain lines in a pipe.
+
+    Args:
+        logs: whether to print every line of the compilers as it comes.
+    """
+
+    def __init__(self, *, logs: bool) -> None:
+        self._logs = logs
+        self._stage = ""
+        self._status: Status | None = None
+
+    def __enter__(self) -> "Reporter":  # noqa: PYI034 - typing.Self comes with Python 3.11
+        if sys.stderr.isatty() and not self._logs:
+            from rich.console import Console
+
+            self._status = Console(stderr=True).status("")
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        if isinstance(event, Stage):
+            self._stage = f"{event.variant}: {event.name}"
+            self._show(self._stage, plain=True)
+        elif isinstance(event, Progress):
+            self._show(f"{self._stage} {event.done}/{event.total}", plain=False)
+        elif self._logs:
+            click.echo(event.line, err=True)
+
+    def _show(self, text: str, *, plain: bool) -> None:
+        if self._status is not None:
+            from rich.text import Text
+
+            self._status.update(Text(text))
+        elif plain:
+            click.echo(text, err=True)
+
+
+def show_error(error: BuilderError) -> None:
+    """Print what went wrong, what the failing program said, and the next step."""
+    if isinstance(error, ConfigError):
+        for finding in error.findings:
+            click.echo(finding, err=True)
+    if isinstance(error, ProcessError) and error.output:
+        click.echo(error.output, err=True)
+    click.echo(f"error: {error}", err=True)
+    click.echo(f"hint: {error.hint}", err=True)

@@ -1,0 +1,111 @@
+"""`kernel-builder build` and `build-and-copy`."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kernel_builder.cli._options import json_option, kernel_dir_argument
+from kernel_builder.cli._report import Reporter
+from kernel_builder.config.reader import load_config
+from kernel_builder.drivers.base import BuildRequest, Built
+from kernel_builder.drivers.choose import DRIVERS, choose_driver
+from kernel_builder.publish.card import fill_card
+
+__all__ = ["build", "build_and_copy"]
+
+_variant = click.option("--variant", metavar="VARIANT", help="Build this variant only.")
+_driver = click.option(
+    "--driver",
+    type=click.Choice(DRIVERS),
+    default="auto",
+    show_default=True,
+    help="local: the toolchain and Torch of this machine. nix: the project's flake. auto: nix where it is installed "
+    "and the project has a flake.nix, else local.",
+)
+_max_jobs = click.option(
+    "--max-jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many variants Nix builds at once; the local driver builds one after the other.",
+)
+_cores = click.option(
+    "--cores", type=click.IntRange(min=1), metavar="N", help="How many processors one build may use (default: all)."
+)
+_logs = click.option("-L", "--print-build-logs", "logs", is_flag=True, help="Print what the compilers print.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Options:
+    """What the command line says."""
+
+    kernel_dir: Path
+    driver: str
+    max_jobs: int | None
+    cores: int | None
+    logs: bool
+    as_json: bool
+    variant: str | None = None
+
+
+def _run(options: _Options) -> None:
+    project_dir = options.kernel_dir
+    config = load_config(project_dir)
+    driver, reason = choose_driver(options.driver, project_dir)
+    click.echo(f"building {config.general.name} with the {driver.name} driver ({reason})", err=True)
+    request = BuildRequest(
+        project_dir=project_dir, config=config, variant=options.variant, cores=options.cores, max_jobs=options.max_jobs
+    )
+    with Reporter(logs=options.logs) as report:
+        builds = driver.build(request, report)
+    card = fill_card(project_dir, config)
+    if card is not None:
+        (request.build_dir / "CARD.md").write_text(card, "utf-8", newline="\n")
+    if options.as_json:
+        click.echo(json.dumps({"driver": driver.name, "builds": [_as_json(built) for built in builds]}, indent=2))
+        return
+    for built in builds:
+        how = "built" if built.changed else "up to date"
+        sources = "" if built.compiled is None else f", {built.compiled} sources compiled"
+        click.echo(f"{how}: {built.path} ({built.seconds:.1f} s{sources})")
+
+
+def _as_json(built: Built) -> dict[str, object]:
+    return {
+        "variant": built.variant,
+        "path": str(built.path),
+        "changed": built.changed,
+        "compiled": built.compiled,
+        "seconds": round(built.seconds, 3),
+    }
+
+
+@click.command("build")
+@kernel_dir_argument
+@_variant
+@_driver
+@_max_jobs
+@_cores
+@_logs
+@json_option
+def build(**options: Any) -> None:
+    """Build the kernel in KERNEL_DIR (default: the current folder) into its build/ folder.
+
+    Each variant is staged, checked and put into its place in one step; what was there before stays when anything
+    fails. A second build compiles only what has changed.
+    """
+    _run(_Options(**options))
+
+
+@click.command("build-and-copy")
+@kernel_dir_argument
+@_driver
+@_max_jobs
+@_cores
+@_logs
+@json_option
+def build_and_copy(**options: Any) -> None:
+    """Build the kernel in KERNEL_DIR and copy every variant into its build/ folder; the same as `build`."""
+    _run(_Options(**options))

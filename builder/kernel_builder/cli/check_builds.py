@@ -1,0 +1,67 @@
+"""`kernel-builder check-builds`."""
+
+import json
+from pathlib import Path
+
+import click
+
+from kernel_builder.checks import check_contents, check_layout, check_ops
+from kernel_builder.cli._options import json_option, kernel_dir_argument
+from kernel_builder.errors import CheckError, TargetError
+from kernels.errors import KernelsError, VariantNameError
+from kernels.metadata import read_metadata
+from kernels.variant import parse_variant
+
+__all__ = ["check_builds"]
+
+
+@click.command("check-builds")
+@kernel_dir_argument
+@json_option
+@click.pass_context
+def check_builds(ctx: click.Context, kernel_dir: Path, as_json: bool) -> None:
+    """Check the builds in KERNEL_DIR: its build/ folder, its variants, or one variant.
+
+    Looks at the layout, the metadata, the digest of every file, and the namespaces of operators. Exits with 8 when a
+    build has a problem.
+    """
+    trees = _find_builds(kernel_dir)
+    if not trees:
+        message = f"{kernel_dir} holds no builds"
+        raise TargetError(message, hint="Make them with `kernel-builder build`.")
+    problems = {tree.name: _problems(tree) for tree in trees}
+    if as_json:
+        click.echo(json.dumps(problems, indent=2))
+    else:
+        for name, found in problems.items():
+            click.echo(f"{name}: {'no problem found' if not found else ''}")
+            for problem in found:
+                click.echo(f"  {problem}")
+    if any(problems.values()):
+        ctx.exit(CheckError.exit_code)
+
+
+def _find_builds(folder: Path) -> list[Path]:
+    if (folder / "metadata.json").is_file():
+        return [folder]
+    for base in (folder / "build", folder):
+        found = sorted(path for path in base.iterdir() if _is_variant(path)) if base.is_dir() else []
+        if found:
+            return found
+    return []
+
+
+def _is_variant(path: Path) -> bool:
+    try:
+        parse_variant(path.name)
+    except VariantNameError:
+        return False
+    return path.is_dir()
+
+
+def _problems(tree: Path) -> list[str]:
+    try:
+        module = read_metadata(tree).python_name
+    except KernelsError as error:
+        return [str(error)]
+    return [*check_layout(tree, module), *check_contents(tree), *check_ops(tree)]

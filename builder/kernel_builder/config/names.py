@@ -1,0 +1,41 @@
+"""The names that `build.toml` may use for dependencies: data, read once."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+__all__ = ["component_depends", "python_depends", "python_depends_in_general", "renamed_depends"]
+
+
+@cache
+def component_depends() -> Mapping[str, tuple[str, ...]]:
+    """What a component may depend on, and the backends that have it."""
+    return {name: tuple(backends) for name, backends in _names()["depends"].items()}
+
+
+@cache
+def renamed_depends() -> Mapping[str, str]:
+    """Old names of what a component may depend on, and the name of today."""
+    return dict(_names()["renamed-depends"])
+
+
+@cache
+def python_depends() -> Mapping[str, tuple[str, ...]]:
+    """The curated Python packages of each group: `general`, or a backend. The table is the loader's."""
+    table = json.loads(files("kernels").joinpath("python_depends.json").read_text("utf-8"))
+    return {group: tuple(packages) for group, packages in table.items()}
+
+
+@cache
+def python_depends_in_general() -> tuple[str, ...]:
+    """Every package that `general.python-depends` may name."""
+    return (*python_depends()["general"], *_names()["general-python-depends"])
+
+
+@cache
+def _names() -> dict[str, Any]:
+    names: dict[str, Any] = json.loads(Path(__file__).with_name("names.json").read_text("utf-8"))
+    return names

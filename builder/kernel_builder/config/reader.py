@@ -1,0 +1,71 @@
+"""Reads `build.toml`: all that is wrong with it at once, each with its place, or a `KernelConfig`."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from kernel_builder.config.checks import check_project
+from kernel_builder.config.document import ReadResult, read_document
+from kernel_builder.config.findings import Finding
+from kernel_builder.config.model import KernelConfig
+from kernel_builder.config.positions import locate
+from kernel_builder.config.report import ordered
+from kernel_builder.config.syntax import LARGEST_FILE, decode, parse
+from kernel_builder.errors import ConfigError
+
+__all__ = ["FILE_NAME", "ReadResult", "check_config", "load_config", "read_bytes", "read_config", "read_text"]
+
+#: The name of the file, at the top of a project.
+FILE_NAME = "build.toml"
+
+
+def load_config(project_dir: Path) -> KernelConfig:
+    """Read the `build.toml` of a project that is expected to be right; warnings are passed over.
+
+    Raises:
+        ConfigError: when it has any error; carries all findings, as lines of text.
+    """
+    result = read_config(project_dir)
+    if result.config is None:
+        count = len(result.errors)
+        message = f"{project_dir / FILE_NAME} has {count} {'error' if count == 1 else 'errors'}"
+        raise ConfigError(message, findings=[str(finding) for finding in result.findings])
+    return result.config
+
+
+def check_config(project_dir: Path) -> ReadResult:
+    """Read the `build.toml` of a project, and check the files that it names if it has no error itself."""
+    result = read_config(project_dir)
+    if result.config is None:
+        return result
+    findings = (*result.findings, *check_project(project_dir, result.config, result.positions))
+    result = replace(result, findings=ordered(findings))
+    return replace(result, config=None) if result.errors else result
+
+
+def read_config(project_dir: Path) -> ReadResult:
+    """Read the `build.toml` of a project; looks at no other file, and raises nothing."""
+    path = project_dir / FILE_NAME
+    try:
+        if path.is_file():
+            with path.open("rb") as file:
+                return read_bytes(file.read(LARGEST_FILE + 1))
+        message = "is not a regular file" if path.exists() or path.is_symlink() else "does not exist"
+    except (OSError, ValueError) as error:
+        message = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    return _failed(Finding(line=1, column=1, severity="error", key="", message=f"{path} {message}"))
+
+
+def read_bytes(raw: bytes) -> ReadResult:
+    """Read the bytes of a `build.toml`."""
+    text = decode(raw)
+    return read_text(text) if isinstance(text, str) else _failed(text)
+
+
+def read_text(text: str) -> ReadResult:
+    """Read the text of a `build.toml`."""
+    data = parse(text)
+    return read_document(data, locate(text)) if isinstance(data, dict) else _failed(data)
+
+
+def _failed(finding: Finding) -> ReadResult:
+    return ReadResult(config=None, findings=(finding,))

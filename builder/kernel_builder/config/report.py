@@ -1,0 +1,80 @@
+"""Where the reader puts what it finds: every problem, each with its place."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import lru_cache
+
+from kernel_builder.config.findings import Finding
+from kernel_builder.config.positions import KeyPath, Position, Positions, dotted
+
+__all__ = ["NEWEST_EDITION", "Report", "closest", "ordered", "shown"]
+
+#: The newest edition of the format that is read.
+NEWEST_EDITION = 5
+
+_LONGEST_SHOWN = 60
+
+
+class Report:
+    """Collects the findings of one file.
+
+    Attributes:
+        edition: the edition that the file is read as.
+    """
+
+    def __init__(self, positions: Positions, edition: int = NEWEST_EDITION) -> None:
+        self.edition = edition
+        self._positions = positions
+        self._findings: list[Finding] = []
+
+    def error(self, path: KeyPath, message: str, *, suggestion: str | None = None, at_key: bool = False) -> None:
+        """Note an error at the value of `path`, or at its key."""
+        self._add("error", path, message, suggestion, at_key=at_key)
+
+    def warning(self, path: KeyPath, message: str, *, suggestion: str | None = None, at_key: bool = False) -> None:
+        """Note something doubtful at the value of `path`, or at its key."""
+        self._add("warning", path, message, suggestion, at_key=at_key)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any error was noted."""
+        return any(finding.severity == "error" for finding in self._findings)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noted, in the order of the file."""
+        return ordered(self._findings)
+
+    def _add(self, severity: str, path: KeyPath, message: str, suggestion: str | None, *, at_key: bool) -> None:
+        place: Position = self._positions.key(path) if at_key else self._positions.value(path)
+        self._findings.append(
+            Finding(
+                line=place.line,
+                column=place.column,
+                severity=severity,
+                key=dotted(path),
+                message=message,
+                suggestion=suggestion,
+            )
+        )
+
+
+def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings in the order of the file, each once."""
+    return tuple(
+        sorted(set(findings), key=lambda it: (it.line, it.column, it.severity, it.key, it.message, it.suggestion or ""))
+    )
+
+
+@lru_cache(maxsize=1024)
+def closest(word: str, known: tuple[str, ...]) -> str | None:
+    """The known word that `word` was probably meant to be, if any; case and `_` for `-` do not count."""
+    if len(word) > 2 * max(map(len, known), default=0):
+        return None
+    plain = {name.lower().replace("_", "-"): name for name in reversed(known)}
+    matches = get_close_matches(word.lower().replace("_", "-"), list(plain), n=1)
+    return plain[matches[0]] if matches else None
+
+
+def shown(text: str) -> str:
+    """A text of the file in quotes, shortened, with nothing in it that a terminal would obey."""
+    return repr(text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…")

@@ -1,0 +1,69 @@
+"""Puts the files of one build together: the layout that the loader and the Hub expect.
+
+::
+
+    <variant>/__init__.py and the other Python files of the extension
+    <variant>/_ops.py
+    <variant>/<ops id>.abi3.so
+    <variant>/metadata.json
+    <variant>/<module>/__init__.py    the same kernel, for older loaders
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from kernel_builder.config.model import KernelConfig
+from kernel_builder.errors import BuilderError
+from kernel_builder.project.environment import environment
+from kernels.digest import digest_tree
+
+__all__ = ["assemble"]
+
+
+def assemble(
+    stage: Path, *, config: KernelConfig, project_dir: Path, native: tuple[Path, ...], metadata: dict[str, Any]
+) -> None:
+    """Fill an empty folder with a build.
+
+    Args:
+        stage: the folder.
+        config: the kernel.
+        project_dir: its project.
+        native: the files that the compiler made (the library and `_ops.py`), which go to the top.
+        metadata: the metadata without the digest, which is added here.
+
+    Raises:
+        BuilderError: when a Python file of the project leads out of it through a link.
+    """
+    _copy_python(project_dir, config, stage)
+    for path in native:
+        shutil.copyfile(path, stage / path.name)
+    compat = stage / config.general.python_name
+    compat.mkdir(exist_ok=True)
+    template = environment().get_template("project/torch/compat.py.jinja")
+    (compat / "__init__.py").write_text(template.render(ops_id=metadata["id"]), "utf-8", newline="\n")
+    digest = digest_tree(stage)
+    document = {**metadata, "digest": {"algorithm": digest.algorithm, "files": digest.files}}
+    document["provenance"] = document.pop("provenance")
+    (stage / "metadata.json").write_text(json.dumps(document, indent=2) + "\n", "utf-8", newline="\n")
+
+
+def _copy_python(project_dir: Path, config: KernelConfig, stage: Path) -> None:
+    source = project_dir / config.python_dir
+    extensions = tuple(f".{extension}" for extension in config.framework.pyext)
+    inside = project_dir.resolve()
+    for folder, folders, files in os.walk(source):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted(files):
+            path = Path(folder) / name
+            relative = path.relative_to(source)
+            if not name.endswith(extensions) or relative == Path("_ops.py"):
+                continue
+            if not path.resolve().is_relative_to(inside):
+                message = f"{path} is a link that leads out of the project"
+                raise BuilderError(message, hint="Replace the link by the file.")
+            (stage / relative).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, stage / relative)

@@ -1,0 +1,96 @@
+"""What every driver takes and gives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from kernel_builder.config.model import KernelConfig
+
+__all__ = ["BuildRequest", "Built", "Driver", "Event", "Log", "Progress", "Report", "Stage"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRequest:
+    """What to build.
+
+    Attributes:
+        project_dir: the kernel project, as an absolute path.
+        config: its configuration.
+        variant: the one variant to build, or `None` for all that the driver can build.
+        cores: how many processors one build may use, or `None` for all.
+        max_jobs: how many variants to build at once (Nix), or `None` for its default.
+    """
+
+    project_dir: Path
+    config: KernelConfig
+    variant: str | None = None
+    cores: int | None = None
+    max_jobs: int | None = None
+
+    @property
+    def build_dir(self) -> Path:
+        """Where the variants go."""
+        return self.project_dir / "build"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of one variant's build begins."""
+
+    variant: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """So many of a stage's steps are done."""
+
+    variant: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A line that a compiler or another program printed."""
+
+    variant: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """One variant is in its place.
+
+    Attributes:
+        variant: its name.
+        path: its tree.
+        changed: whether the tree differs from the one that was there before.
+        compiled: how many sources were compiled, or `None` where the driver does not know.
+        seconds: how long it took.
+    """
+
+    variant: str
+    path: Path
+    changed: bool
+    compiled: int | None
+    seconds: float
+
+
+Event: TypeAlias = Stage | Progress | Log
+Report: TypeAlias = Callable[[Event], None]
+
+
+class Driver(Protocol):
+    """A way to build."""
+
+    name: str
+
+    def build(self, request: BuildRequest, report: Report) -> list[Built]:
+        """Build what was asked for and put each variant in its place.
+
+        Raises:
+            kernel_builder.errors.BuilderError: with what failed; variants that were finished before stay.
+        """
+        ...

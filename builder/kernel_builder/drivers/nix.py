@@ -1,0 +1,68 @@
+"""Builds through the project's flake: `nix build`, then the variants are copied into `build/`."""
+
+import shutil
+import time
+from pathlib import Path
+
+from kernel_builder.drivers.base import BuildRequest, Built, Log, Report, Stage
+from kernel_builder.errors import BuilderError
+from kernel_builder.process import run
+from kernel_builder.tree import build_lock, install_tree, same_trees, staging_dir
+from kernels.errors import VariantNameError
+from kernels.variant import parse_variant
+
+__all__ = ["NixDriver"]
+
+
+class NixDriver:
+    """One derivation a variant, as the flake of the project defines them."""
+
+    name = "nix"
+
+    def build(self, request: BuildRequest, report: Report) -> list[Built]:
+        """Build the flake's bundle, or one variant of it, and copy each variant into `build/`.
+
+        Raises:
+            ProcessError: when Nix fails; its own words are in the output.
+            BuilderError: when the flake made no variant.
+        """
+        started = time.monotonic()
+        what = request.variant or "bundle"
+        report(Stage(what, "nix build"))
+        output = run(self._command(request), on_line=lambda line: report(Log(what, line)))
+        store = Path(output.splitlines()[-1]) if output else Path()
+        trees = {request.variant: store} if request.variant else _variants(store)
+        if not trees:
+            message = f"nix built {store}, which holds no variant"
+            raise BuilderError(message, hint="The flake's default package must be the bundle of the kernel's variants.")
+        with build_lock(request.project_dir / ".kernel-builder", lambda: report(Stage(what, "wait for another build"))):
+            return [self._install(name, tree, request, started) for name, tree in sorted(trees.items())]
+
+    def _command(self, request: BuildRequest) -> list[str]:
+        attribute = f"#redistributable.{request.variant}" if request.variant else ""
+        command = ["nix", "--extra-experimental-features", "nix-command flakes", "build", "--no-link"]
+        command += ["--print-out-paths", f"{request.project_dir}{attribute}"]
+        for flag, value in (("--cores", request.cores), ("--max-jobs", request.max_jobs)):
+            command += [flag, str(value)] if value is not None else []
+        return command
+
+    def _install(self, name: str, tree: Path, request: BuildRequest, started: float) -> Built:
+        target = request.build_dir / name
+        changed = not same_trees(tree, target)
+        if changed:
+            with staging_dir(target) as stage:
+                shutil.copytree(tree, stage, dirs_exist_ok=True, copy_function=shutil.copyfile)
+                install_tree(stage, target)
+        return Built(name, target, changed=changed, compiled=None, seconds=time.monotonic() - started)
+
+
+def _variants(bundle: Path) -> dict[str, Path]:
+    found = {}
+    for path in bundle.iterdir():
+        try:
+            parse_variant(path.name)
+        except VariantNameError:
+            continue
+        if (path / "metadata.json").is_file():
+            found[path.name] = path
+    return found

@@ -1,0 +1,122 @@
+"""Every error that a person can meet, with its exit code and its next step.
+
+::
+
+    BuilderError             1   anything else that was foreseen
+    ├── ConfigError          3   build.toml has errors (each listed with its place)
+    ├── TargetError          4   the kernel has no such variant, or none for this machine
+    ├── ToolchainError       5   a compiler, Torch or another tool is missing or unfit
+    ├── ProcessError         6   a program that we ran failed
+    ├── ExistingFilesError   7   files are in the way, and overwriting was not asked for
+    ├── CheckError           8   a build does not meet the requirements of kernels
+    └── CardError            9   the card template cannot be filled
+
+Exit code 2 is wrong usage of the command line (click's own), 130 an interrupt.
+"""
+
+from collections.abc import Sequence
+
+__all__ = [
+    "BuilderError",
+    "CardError",
+    "CheckError",
+    "ConfigError",
+    "ExistingFilesError",
+    "ProcessError",
+    "TargetError",
+    "ToolchainError",
+]
+
+
+class BuilderError(Exception):
+    """The base of every foreseen failure.
+
+    Attributes:
+        exit_code: what the command line exits with; unique per class.
+        hint: the next step for the person who meets the error.
+    """
+
+    exit_code = 1
+    hint = "Run the command again with --help to see what it takes."
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        if hint is not None:
+            self.hint = hint
+
+
+class ConfigError(BuilderError):
+    """`build.toml` cannot be used.
+
+    Attributes:
+        findings: each problem as one line of text, in the order of the file; empty when the file could not be read.
+    """
+
+    exit_code = 3
+    hint = "Mend build.toml and run `kernel-builder check-config`."
+
+    def __init__(self, message: str, *, findings: Sequence[str] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.findings = tuple(findings)
+
+
+class TargetError(BuilderError):
+    """The kernel has no such variant, or no variant that can be built here."""
+
+    exit_code = 4
+    hint = "`kernel-builder list-variants` shows the variants of the kernel."
+
+
+class ToolchainError(BuilderError):
+    """Something that a build needs is missing on this machine, or does not fit."""
+
+    exit_code = 5
+    hint = "Install what is missing and run the command again."
+
+
+class ProcessError(BuilderError):
+    """A program that we ran did not succeed.
+
+    Attributes:
+        command: the program and its arguments.
+        returncode: its exit status; negative for a signal.
+        output: what it printed last.
+    """
+
+    exit_code = 6
+    hint = "The output above is the program's own; mend what it names and run the command again."
+
+    def __init__(self, message: str, *, command: Sequence[str], returncode: int, output: str) -> None:
+        super().__init__(message)
+        self.command = tuple(command)
+        self.returncode = returncode
+        self.output = output
+
+
+class ExistingFilesError(BuilderError):
+    """Files exist that would be overwritten."""
+
+    exit_code = 7
+    hint = "Pass --force to overwrite them."
+
+
+class CheckError(BuilderError):
+    """A finished build does not meet the requirements of kernels.
+
+    Attributes:
+        problems: one sentence each.
+    """
+
+    exit_code = 8
+    hint = "The build was not installed; mend the kernel's sources and build again."
+
+    def __init__(self, message: str, *, problems: Sequence[str] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+
+class CardError(BuilderError):
+    """The card template of a kernel cannot be filled."""
+
+    exit_code = 9
+    hint = "Mend CARD.md; it is a jinja2 template with the variables that the documentation lists."

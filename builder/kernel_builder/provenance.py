@@ -1,0 +1,117 @@
+"""What git says of the sources of a build; or the hash of the sources where there is no git.
+
+The unique id of a build comes from here. It is never random: the same sources give the same id.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kernel_builder.config.model import KernelConfig, NoarchExtension
+from kernel_builder.errors import ProcessError, ToolchainError
+from kernel_builder.process import run
+
+__all__ = ["Provenance", "build_inputs", "find_provenance"]
+
+_COMMIT_DIGITS = 7
+_CONTENT_DIGITS = 12
+_STATUS_PREFIX = 3
+# A repository of somebody else's must neither stop us (its owner may be another user in a container) nor run the
+# programs that its configuration names.
+_GIT = (
+    "git", "--no-optional-locks", "-c", "safe.directory=*", "-c", "core.fsmonitor=false",
+    "-c", f"core.hooksPath={os.devnull}", "-c", "core.quotePath=false",
+)  # fmt: skip
+_GENERATED = ("__pycache__", "build", "build-ext", "result")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the sources of a build stand.
+
+    Attributes:
+        unique_id: what makes the names of this build unique: seven digits of the commit, with `_dirty` after them when
+            a source differs from it; or twelve digits of the hash of the sources.
+        commit: the full id of the commit, or `None` where there is no git.
+        dirty: whether a source differs from the commit.
+    """
+
+    unique_id: str
+    commit: str | None = None
+    dirty: bool = False
+
+    @classmethod
+    def of_commit(cls, commit: str, *, dirty: bool) -> "Provenance":
+        """The provenance of sources at a commit."""
+        return cls(commit[:_COMMIT_DIGITS] + ("_dirty" if dirty else ""), commit, dirty)
+
+
+def find_provenance(project_dir: Path, config: KernelConfig) -> Provenance:
+    """Ask git about a kernel project, or hash its sources where there is no repository, no commit or no git.
+
+    A project is dirty when a tracked file below its folder has changed, or when the build takes in a file that git
+    does not track.
+    """
+    inputs = build_inputs(project_dir, config)
+    try:
+        # In a repository that does not track build.toml, the commit says nothing of this project.
+        _git(project_dir, "ls-files", "--error-unmatch", "--", "build.toml")
+        commit = _git(project_dir, "rev-parse", "--verify", "--quiet", "HEAD").strip()
+        top = Path(_git(project_dir, "rev-parse", "--show-toplevel").rstrip("\n"))
+        status = _git(project_dir, "status", "--porcelain", "-z", "--untracked-files=all", "--", ".", ":(exclude)build")
+    except (ProcessError, ToolchainError):
+        return Provenance(_hash_inputs(project_dir, inputs))
+    return Provenance.of_commit(
+        commit, dirty=_is_dirty(status, top, {(project_dir / path).resolve() for path in inputs})
+    )
+
+
+def build_inputs(project_dir: Path, config: KernelConfig) -> tuple[str, ...]:
+    """The files that a build takes in, as sorted POSIX paths within the project; missing ones are left out.
+
+    `build.toml`, the sources, the files below the include folders, and the Python files of the extension.
+    """
+    framework = config.framework
+    names = {"build.toml"}
+    folders: list[str] = []
+    for part in (framework, *config.kernels):
+        if not isinstance(part, NoarchExtension):
+            names.update(part.src)
+            folders += part.include
+    extensions = tuple(f".{extension}" for extension in framework.pyext)
+    names.update(name for name in _below(project_dir, config.python_dir) if name.endswith(extensions))
+    for folder in folders:
+        names.update(_below(project_dir, folder))
+    generated = f"{config.python_dir}/_ops.py"
+    return tuple(sorted(name for name in names if name != generated and (project_dir / name).is_file()))
+
+
+def _below(project_dir: Path, folder: str) -> Iterable[str]:
+    for current, folders, files in os.walk(project_dir / folder):
+        # The top folder may itself be an include folder: what we and others generate below it is no source.
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _GENERATED)
+        for name in files:
+            yield (Path(current) / name).relative_to(project_dir).as_posix()
+
+
+def _hash_inputs(project_dir: Path, inputs: Iterable[str]) -> str:
+    hasher = hashlib.sha256()
+    for name in inputs:
+        contents = (project_dir / name).read_bytes()
+        hasher.update(f"{len(name.encode())} {name} {len(contents)} ".encode())
+        hasher.update(contents)
+    return hasher.hexdigest()[:_CONTENT_DIGITS]
+
+
+def _git(project_dir: Path, *arguments: str) -> str:
+    return run([*_GIT, *arguments], cwd=project_dir)
+
+
+def _is_dirty(status: str, top: Path, inputs: set[Path]) -> bool:
+    for entry in filter(None, status.split("\0")):
+        untracked = entry.startswith("??")
+        if not untracked or (top / entry[_STATUS_PREFIX:]).resolve() in inputs:
+            return True
+    return False

@@ -1,0 +1,84 @@
+"""Fills a kernel's card: `CARD.md` in the project is a jinja2 template.
+
+Variables: `repo_id`, `version`, `functions`, `layers`, `has_benchmark`, `upstream`, `source`, `license`, `backends` and
+`python_name`.
+"""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+from kernel_builder.config.model import KernelConfig
+from kernel_builder.errors import CardError
+from kernel_builder.project.metadata import UNKNOWN_LICENSE
+
+__all__ = ["card_variables", "fill_card"]
+
+
+def fill_card(project_dir: Path, config: KernelConfig) -> str | None:
+    """The filled card, or `None` when the project has no `CARD.md`.
+
+    Raises:
+        CardError: when the template cannot be filled; names the line.
+    """
+    template = project_dir / "CARD.md"
+    if not template.is_file():
+        return None
+    from jinja2 import StrictUndefined, TemplateError
+    from jinja2.sandbox import SandboxedEnvironment
+
+    env = SandboxedEnvironment(
+        undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True, autoescape=False
+    )
+    try:
+        return env.from_string(template.read_text("utf-8")).render(card_variables(project_dir, config))
+    except (TemplateError, UnicodeDecodeError, ArithmeticError, TypeError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        message = f"{template}{f':{line}' if line else ''}: {error}"
+        raise CardError(message) from None
+
+
+def card_variables(project_dir: Path, config: KernelConfig) -> dict[str, Any]:
+    """What a card can say of a kernel."""
+    general = config.general
+    package = project_dir / config.python_dir
+    public = _exported(package / "__init__.py")
+    layers = [path for path in (package / "layers" / "__init__.py", package / "layers.py") if path.is_file()]
+    return {
+        "repo_id": general.hub.repo_id or f"OWNER/{general.name}",
+        "version": general.version,
+        "functions": [name for name in public if name != "layers"],
+        "layers": _classes(layers[0]) if layers and "layers" in public else [],
+        "has_benchmark": (project_dir / "benchmarks" / "benchmark.py").is_file(),
+        "upstream": general.upstream,
+        "source": general.source,
+        "license": (general.license or UNKNOWN_LICENSE).lower(),
+        "backends": list(general.backends),
+        "python_name": general.python_name,
+    }
+
+
+def _exported(path: Path) -> list[str]:
+    """The strings of `__all__`, from its plain, annotated or augmented assignments."""
+    names: list[str] = []
+    for node in _parse(path).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        is_all = any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets)
+        if is_all and isinstance(value, (ast.List, ast.Tuple)):
+            names += [
+                item.value for item in value.elts if isinstance(item, ast.Constant) and isinstance(item.value, str)
+            ]
+    return names
+
+
+def _classes(path: Path) -> list[str]:
+    return [node.name for node in _parse(path).body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+
+
+def _parse(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError) as error:
+        message = f"{path} cannot be read for the card: {error}"
+        raise CardError(message, hint=f"Mend {path.name}.") from None

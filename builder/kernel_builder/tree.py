@@ -1,0 +1,128 @@
+"""Stage, sync, swap: the only place that writes a build tree.
+
+A tree is made whole in a folder beside its target and then takes the target's place in one step. A crash at any
+instruction leaves the old tree, the new one, or, on a system that cannot exchange two folders and on a first build,
+none; what it leaves beside them is removed by the next build.
+"""
+
+import contextlib
+import ctypes
+import filecmp
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+__all__ = ["build_lock", "install_tree", "same_trees", "staging_dir"]
+
+_STAGE = ".stage-"
+_LOCK = ".lock"
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+_RENAME_SWAP = 2
+
+
+@contextlib.contextmanager
+def build_lock(work_dir: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold the one lock of a project's builds; `on_wait` is called once when another build has it."""
+    work_dir.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(work_dir / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        on_wait()
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def staging_dir(target: Path) -> Iterator[Path]:
+    """An empty folder beside `target`, removed at the end if it is still there; leftovers of a crash go first.
+
+    The caller holds the build lock.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    stage = target.with_name(_STAGE + target.name)
+    _remove(stage)
+    stage.mkdir()
+    try:
+        yield stage
+    finally:
+        _remove(stage)
+
+
+def install_tree(stage: Path, target: Path) -> None:
+    """Put a staged tree in the place of `target`: files are given their modes and synced, then the two are exchanged.
+
+    Raises:
+        OSError: when the disk is full or the folder cannot be written; the target is untouched then.
+    """
+    _settle(stage)
+    if not os.path.lexists(target):
+        stage.rename(target)
+    elif not _exchange(stage, target):
+        # Without an atomic exchange there is a moment without a tree; the old one waits beside it.
+        old = stage.with_name(stage.name + ".old")
+        _remove(old)
+        target.rename(old)
+        stage.rename(target)
+        _remove(old)
+    _sync_folder(target.parent)
+
+
+def same_trees(left: Path, right: Path) -> bool:
+    """Whether two folders hold the same files with the same contents; bytecode does not count."""
+    names = [sorted(_files(side)) for side in (left, right)]
+    return names[0] == names[1] and all(filecmp.cmp(left / name, right / name, shallow=False) for name in names[0])
+
+
+def _files(tree: Path) -> Iterator[str]:
+    for folder, folders, files in os.walk(tree):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        yield from ((Path(folder) / name).relative_to(tree).as_posix() for name in files)
+
+
+def _settle(tree: Path) -> None:
+    """Give every file its mode, whatever the umask was, and bring everything to the disk."""
+    for folder, _, files in os.walk(tree, topdown=False):
+        for name in files:
+            path = Path(folder) / name
+            path.chmod(0o644)
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+        Path(folder).chmod(0o755)
+        _sync_folder(Path(folder))
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return  # folders cannot be opened there
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _exchange(left: Path, right: Path) -> bool:
+    """Exchange two folders in one step, where the system can."""
+    libc: Any = None if os.name == "nt" else ctypes.CDLL(None, use_errno=True)
+    names = (os.fsencode(left), os.fsencode(right))
+    if hasattr(libc, "renameat2"):  # Linux
+        return not libc.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE)
+    if hasattr(libc, "renamex_np"):  # macOS
+        return not libc.renamex_np(*names, _RENAME_SWAP)
+    return False
+
+
+def _remove(path: Path) -> None:
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)

@@ -1,0 +1,73 @@
+"""Prints the facts of the installed Torch that a build needs, without importing Torch (that takes seconds).
+
+Standard library only, Python 3.9 and later. Usage: torch_facts.py [--format cmake|json]
+"""
+
+import ast
+import importlib.util
+import json
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any, Dict, List
+
+
+def torch_facts() -> Dict[str, str]:
+    """Read Torch's folder, versions and C++ ABI, and where Python's headers are, as a dict of strings."""
+    spec = importlib.util.find_spec("torch")
+    if spec is None or not spec.origin:
+        sys.exit(
+            f"Torch is not installed in {sys.prefix}; install it there with: {sys.executable} -m pip install torch"
+        )
+    root = Path(spec.origin).parent
+    try:
+        versions = _assignments((root / "version.py").read_text("utf-8"))
+        version = versions["__version__"]
+    except (OSError, SyntaxError, KeyError) as error:
+        sys.exit(f"{root} is not a usable installation of Torch: {error!r}; install Torch again")
+    python_include = Path(sysconfig.get_path("include"))
+    return {
+        "torch_root": root.as_posix(),
+        "torch_version": version,
+        "torch_cuda": versions.get("cuda") or "",
+        "torch_hip": versions.get("hip") or "",
+        "torch_xpu": versions.get("xpu") or "",
+        "torch_cxx11_abi": _cxx11_abi(root),
+        "python_include": python_include.as_posix() if (python_include / "Python.h").is_file() else "",
+        "python_library": (Path(sys.base_prefix) / "libs" / "python3.lib").as_posix(),
+        "python_version": "{}.{}.{}".format(*sys.version_info[:3]),
+    }
+
+
+def _assignments(source: str) -> Dict[str, Any]:
+    """The constants that a module assigns, without running it."""
+    found: Dict[str, Any] = {}
+    for node in ast.parse(source).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        if len(targets) == 1 and isinstance(targets[0], ast.Name) and isinstance(value, ast.Constant):
+            found[targets[0].id] = value.value
+    return found
+
+
+def _cxx11_abi(root: Path) -> str:
+    """Tell "0" for a Torch that was built with the old C++ ABI of GNU from "1" for all others."""
+    config = root / "share" / "cmake" / "Torch" / "TorchConfig.cmake"
+    old = config.is_file() and "_GLIBCXX_USE_CXX11_ABI=0" in config.read_text("utf-8", errors="replace")
+    return "0" if old else "1"
+
+
+def main(arguments: List[str]) -> None:
+    """Print the facts in the form that was asked for."""
+    facts = torch_facts()
+    if arguments[-1:] == ["json"]:
+        print(json.dumps(facts))
+        return
+    for key, value in facts.items():
+        # A bracket argument takes everything literally; the level outgrows any bracket in the value.
+        level = "=" * (value.count("=") + 1)
+        print(f"set(KERNEL_{key.upper()} [{level}[{value}]{level}])")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
