@@ -1,0 +1,71 @@
+#include <cstdint>
+
+#include <ATen/Dispatch.h>
+#include <ATen/OpMathType.h>
+#include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+
+#include "torch_binding.h"
+
+namespace {
+
+constexpr int64_t threads_per_block = 256;
+constexpr int64_t max_blocks = 65535;
+
+// What one thread reads or writes in one memory transaction.
+template <typename T> struct alignas(16) Pack {
+  static constexpr int64_t size = 16 / sizeof(T);
+  T lanes[size];
+};
+
+template <typename T> __device__ T relu_one(T value) {
+  // Half numbers are compared as float. This way round, a NaN passes, as in torch.relu.
+  using Compute = at::opmath_type<T>;
+  return static_cast<Compute>(value) <= Compute(0) ? T(0) : value;
+}
+
+// Applies relu to `packs` packs, and then to the rest of the `count` elements.
+template <typename T> __global__ void relu_kernel(T *out, T const *input, int64_t packs, int64_t count) {
+  int64_t const first = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  int64_t const step = static_cast<int64_t>(gridDim.x) * blockDim.x;
+  for (int64_t i = first; i < packs; i += step) {
+    Pack<T> pack = reinterpret_cast<Pack<T> const *>(input)[i];
+#pragma unroll
+    for (int64_t lane = 0; lane < Pack<T>::size; ++lane) {
+      pack.lanes[lane] = relu_one(pack.lanes[lane]);
+    }
+    reinterpret_cast<Pack<T> *>(out)[i] = pack;
+  }
+  for (int64_t i = packs * Pack<T>::size + first; i < count; i += step) {
+    out[i] = relu_one(input[i]);
+  }
+}
+
+template <typename T> bool is_aligned(T const *data) {
+  return reinterpret_cast<uintptr_t>(data) % alignof(Pack<T>) == 0;
+}
+
+template <typename T> void launch(T *out, T const *input, int64_t count, cudaStream_t stream) {
+  // A tensor can start at any element of its storage.
+  int64_t const packs = is_aligned(out) && is_aligned(input) ? count / Pack<T>::size : 0;
+  int64_t const rest = count - packs * Pack<T>::size;
+  // Not std::max: for HIP it is translated to ::max, which may take only ints.
+  int64_t const longest = packs > rest ? packs : rest;
+  int64_t const wanted = (longest + threads_per_block - 1) / threads_per_block;
+  int64_t const blocks = wanted < max_blocks ? wanted : max_blocks;
+  relu_kernel<T><<<static_cast<unsigned int>(blocks), static_cast<unsigned int>(threads_per_block), 0, stream>>>(
+      out, input, packs, count);
+  C10_CUDA_KERNEL_LAUNCH_CHECK();
+}
+
+} // namespace
+
+void relu_dense(at::Tensor &out, at::Tensor const &input) {
+  c10::cuda::CUDAGuard const guard(input.device());
+  cudaStream_t const stream = c10::cuda::getCurrentCUDAStream().stream();
+  AT_DISPATCH_ALL_TYPES_AND2(at::kHalf, at::kBFloat16, input.scalar_type(), "relu", [&] {
+    launch(static_cast<scalar_t *>(out.mutable_data_ptr()), static_cast<scalar_t const *>(input.const_data_ptr()),
+           input.numel(), stream);
+  });
+}
