@@ -3,14 +3,17 @@
 import importlib.util
 import json
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kernels.errors import MissingDependencyError, UnknownDependencyError
-from kernels.metadata import Metadata
 
-__all__ = ["PythonDependency", "allowed_dependencies", "check_dependencies"]
+if TYPE_CHECKING:  # the list itself is of use without metadata, to the builder's quick commands
+    from kernels.metadata import Metadata
+
+__all__ = ["PythonDependency", "allowed_dependencies", "check_dependencies", "curated_dependencies"]
 
 
 class PythonDependency(NamedTuple):
@@ -20,13 +23,23 @@ class PythonDependency(NamedTuple):
     package: str
 
 
+@cache
+def curated_dependencies() -> Mapping[str, Mapping[str, PythonDependency]]:
+    """The whole list: `general` or a backend → curated name → what it stands for."""
+    document = json.loads(Path(__file__).with_name("python_depends.json").read_bytes())
+    return {
+        group: {name: PythonDependency(entry["module"], entry["package"]) for name, entry in entries.items()}
+        for group, entries in document.items()
+    }
+
+
 def allowed_dependencies(backend: str) -> dict[str, PythonDependency]:
     """The curated names that a kernel for a backend may use: the general ones, and the backend's own."""
-    table = _table()
+    table = curated_dependencies()
     return {**table["general"], **table.get(backend, {})}
 
 
-def check_dependencies(metadata: Metadata) -> None:
+def check_dependencies(metadata: "Metadata") -> None:
     """Make sure that everything that a kernel needs is known and can be imported, without importing it.
 
     Raises:
@@ -59,12 +72,3 @@ def _is_importable(module: str | None) -> bool:
     if module in sys.modules:
         return sys.modules[module] is not None
     return importlib.util.find_spec(module) is not None
-
-
-@cache
-def _table() -> dict[str, dict[str, PythonDependency]]:
-    document = json.loads(Path(__file__).with_name("python_depends.json").read_bytes())
-    return {
-        group: {name: PythonDependency(entry["module"], entry["package"]) for name, entry in entries.items()}
-        for group, entries in document.items()
-    }

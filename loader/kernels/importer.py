@@ -38,6 +38,13 @@ class _Claim:
     users: int = 0
     loaded: LoadedKernel | None = None
 
+    def record(self, module: ModuleType) -> None:
+        """Enter the build's module among the loaded kernels."""
+        with _REGISTRY.lock:
+            if self.loaded is None:
+                self.loaded = LoadedKernel(self.metadata, module, self.repo_info)
+                _REGISTRY.loaded[self.metadata.id] = self
+
 
 class _Registry:
     """What this process has claimed and loaded.
@@ -84,7 +91,10 @@ def import_kernel(tree: Path, metadata: Metadata, repo_info: RepoInfo | None = N
         return loaded.module
     claim = _claim(_Claim(metadata, tree, _init_file(tree, metadata), repo_info))
     try:
-        module = importlib.import_module(metadata.id)
+        module = _import_module(metadata.id)
+        if not isinstance(getattr(module.__spec__, "loader", None), _Loader):
+            # The build's folder for older loaders has imported it already: the same files, under the same name.
+            claim.record(module)
     finally:
         with _REGISTRY.lock:
             claim.users -= 1
@@ -105,6 +115,20 @@ def loaded_from(tree: Path) -> LoadedKernel | None:
 def loaded_kernels() -> list[LoadedKernel]:
     """Every kernel that this process has loaded, in the order of loading, in a new list."""
     return [claim.loaded for claim in list(_REGISTRY.loaded.values()) if claim.loaded is not None]
+
+
+def _import_module(name: str) -> ModuleType:
+    """Import a claimed module; as with any circular import, two kernels that load each other see unfinished modules.
+
+    When they do so from two threads, Python sees that each waits for the other, and lets one of them fail.
+    """
+    try:
+        return importlib.import_module(name)
+    except RuntimeError as error:
+        unfinished = sys.modules.get(name)
+        if type(error).__name__ != "_DeadlockError" or unfinished is None:
+            raise
+        return unfinished
 
 
 def _claim(wanted: _Claim) -> _Claim:
@@ -141,6 +165,8 @@ def _init_file(tree: Path, metadata: Metadata) -> Path:
 def _foreign(claim: _Claim) -> str | None:
     """What is wrong with an id that names a module which is loaded or could be; executes nothing of either."""
     name = claim.metadata.id
+    if name in sys.modules and _is_inside(getattr(sys.modules[name], "__spec__", None), claim.tree):
+        return None
     if name in sys.modules or name in sys.stdlib_module_names:
         where = "is loaded" if name in sys.modules else "belongs to Python"
     else:
@@ -154,8 +180,10 @@ def _foreign(claim: _Claim) -> str | None:
     )
 
 
-def _is_inside(spec: ModuleSpec, tree: Path) -> bool:
+def _is_inside(spec: ModuleSpec | None, tree: Path) -> bool:
     """Whether a module is part of the build itself, which Python sees when it runs in the folder of the build."""
+    if spec is None:
+        return False
     places = list(spec.submodule_search_locations or []) or [spec.origin or ""]
     return all(Path(place).resolve().is_relative_to(tree) for place in places)
 
@@ -199,9 +227,7 @@ class _Loader(SourceFileLoader):
             if hasattr(error, "add_note"):  # Python 3.11 and later
                 error.add_note(f"while importing the kernel {claim.metadata.name} ({name}) from {claim.tree}")
             raise
-        with _REGISTRY.lock:
-            claim.loaded = LoadedKernel(claim.metadata, sys.modules.get(name, module), claim.repo_info)
-            _REGISTRY.loaded[name] = claim
+        claim.record(sys.modules.get(name, module))
 
 
 class _Finder:
