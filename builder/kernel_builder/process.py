@@ -21,10 +21,13 @@ def run(
     command: Sequence[str | Path],
     *,
     cwd: Path | None = None,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str | None] | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> str:
-    """Run a program to its end and return what it printed, standard error included.
+    """Run a program to its end and return what it printed.
+
+    With `on_line`, standard output and standard error come as one; without, standard output alone is returned, so that
+    a warning never becomes part of an answer.
 
     The program ends with us: an interrupt stops it, and on Linux even a kill of this process does, so that no
     compiler writes on while the next build starts.
@@ -32,48 +35,62 @@ def run(
     Args:
         command: the program and its arguments; no shell is involved.
         cwd: the folder to run in.
-        env: variables to set beside those of this process.
+        env: variables to set beside those of this process; `None` takes one away.
         on_line: called with each line of output as it comes, without its end.
 
     Raises:
         ToolchainError: when there is no such program.
-        ProcessError: when it fails; carries the last lines of its output.
+        ProcessError: when it fails; carries the last lines of its output, standard error included.
+        FileNotFoundError: when there is no folder `cwd`.
     """
     words = [str(word) for word in command]
+    process = _start(words, cwd, env, subprocess.PIPE if on_line is None else subprocess.STDOUT)
     try:
-        process = subprocess.Popen(  # noqa: S603 - an argument list, never a shell
+        output, errors = process.communicate() if on_line is None else (_follow(process, on_line), "")
+    except BaseException:
+        _stop(process)
+        raise
+    finally:
+        for pipe in filter(None, (process.stdout, process.stderr)):
+            pipe.close()
+    if process.returncode:
+        message = f"`{subprocess.list2cmdline(words)}` failed with status {process.returncode}"
+        said = "\n".join(part.rstrip("\n") for part in (output, errors) if part)
+        raise ProcessError(message, command=words, returncode=process.returncode, output=said)
+    return output.rstrip("\n")
+
+
+def _start(
+    words: list[str], cwd: Path | None, env: Mapping[str, str | None] | None, stderr: int
+) -> "subprocess.Popen[str]":
+    try:
+        return subprocess.Popen(  # noqa: S603 - an argument list, never a shell
             words,
             cwd=cwd,
-            env={**os.environ, **env} if env else None,
+            env={name: value for name, value in {**os.environ, **(env or {})}.items() if value is not None},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=stderr,
             encoding="utf-8",
             errors="replace",
             preexec_fn=_die_with_parent() if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads run yet
         )
     except FileNotFoundError:
+        if cwd is not None and not cwd.is_dir():
+            raise
         message = f"the program {words[0]!r} was not found"
         raise ToolchainError(message, hint=f"Install {Path(words[0]).name} and run the command again.") from None
-    lines: deque[str] = deque(maxlen=None if on_line is None else _LAST_LINES)
-    try:
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
-        for line in process.stdout:
-            lines.append(line.rstrip("\n"))
-            if on_line is not None:
-                on_line(lines[-1])
-        returncode = process.wait()
-    except BaseException:
-        _stop(process)
-        raise
-    finally:
-        if process.stdout is not None:
-            process.stdout.close()
-    output = "\n".join(lines)
-    if returncode:
-        message = f"`{subprocess.list2cmdline(words)}` failed with status {returncode}"
-        raise ProcessError(message, command=words, returncode=returncode, output=output)
-    return output
+
+
+def _follow(process: "subprocess.Popen[str]", on_line: Callable[[str], None]) -> str:
+    """Hand on each line as it comes, and keep the last ones."""
+    lines: deque[str] = deque(maxlen=_LAST_LINES)
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    for line in process.stdout:
+        lines.append(line.rstrip("\n"))
+        on_line(lines[-1])
+    process.wait()
+    return "\n".join(lines)
 
 
 def _stop(process: "subprocess.Popen[str]") -> None:
@@ -89,5 +106,11 @@ def _die_with_parent() -> Callable[[], None]:
     """A hook for the new process that asks Linux to end it when its parent dies."""
     import ctypes
 
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    return lambda: prctl(_PR_SET_PDEATHSIG, _SIGTERM)
+    prctl, parent = ctypes.CDLL(None, use_errno=True).prctl, os.getpid()
+
+    def hook() -> None:
+        prctl(_PR_SET_PDEATHSIG, _SIGTERM)
+        if os.getppid() != parent:  # it died before the request was made
+            os._exit(1)
+
+    return hook

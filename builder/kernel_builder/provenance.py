@@ -4,6 +4,7 @@ The unique id of a build comes from here. It is never random: the same sources g
 """
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,13 +14,15 @@ from kernel_builder.config.model import KernelConfig, NoarchExtension
 from kernel_builder.errors import ProcessError, ToolchainError
 from kernel_builder.process import run
 
-__all__ = ["Provenance", "build_inputs", "find_provenance"]
+__all__ = ["MANIFEST", "Provenance", "build_inputs", "find_provenance"]
+
+#: The list of what `create-pyproject` wrote to a folder.
+MANIFEST = ".kernel-builder-manifest.json"
 
 _COMMIT_DIGITS = 7
 _CONTENT_DIGITS = 12
-_STATUS_PREFIX = 3
-# A repository of somebody else's must neither stop us (its owner may be another user in a container) nor run the
-# programs that its configuration names.
+# A repository of somebody else's must not stop us (its owner may be another user in a container), and as little as
+# possible of what its configuration names is run: no file monitor, no hooks.
 _GIT = (
     "git", "--no-optional-locks", "-c", "safe.directory=*", "-c", "core.fsmonitor=false",
     "-c", f"core.hooksPath={os.devnull}", "-c", "core.quotePath=false",
@@ -52,7 +55,7 @@ def find_provenance(project_dir: Path, config: KernelConfig) -> Provenance:
     """Ask git about a kernel project, or hash its sources where there is no repository, no commit or no git.
 
     A project is dirty when a tracked file below its folder has changed, or when the build takes in a file that git
-    does not track.
+    does not track (one that it ignores is such a file).
     """
     inputs = build_inputs(project_dir, config)
     try:
@@ -60,18 +63,20 @@ def find_provenance(project_dir: Path, config: KernelConfig) -> Provenance:
         _git(project_dir, "ls-files", "--error-unmatch", "--", "build.toml")
         commit = _git(project_dir, "rev-parse", "--verify", "--quiet", "HEAD").strip()
         top = Path(_git(project_dir, "rev-parse", "--show-toplevel").rstrip("\n"))
-        status = _git(project_dir, "status", "--porcelain", "-z", "--untracked-files=all", "--", ".", ":(exclude)build")
+        changes = _git(project_dir, "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)build")
+        tracked = _git(top, "ls-files", "-z", "--recurse-submodules").split("\0")
     except (ProcessError, ToolchainError):
         return Provenance(_hash_inputs(project_dir, inputs))
-    return Provenance.of_commit(
-        commit, dirty=_is_dirty(status, top, {(project_dir / path).resolve() for path in inputs})
-    )
+    known = {top.resolve() / name for name in tracked}
+    dirty = bool(changes) or any((project_dir / path).resolve() not in known for path in inputs)
+    return Provenance.of_commit(commit, dirty=dirty)
 
 
 def build_inputs(project_dir: Path, config: KernelConfig) -> tuple[str, ...]:
     """The files that a build takes in, as sorted POSIX paths within the project; missing ones are left out.
 
-    `build.toml`, the sources, the files below the include folders, and the Python files of the extension.
+    `build.toml`, the sources, the files below the include folders, and the Python files of the extension; what
+    `create-pyproject` wrote is not one of them.
     """
     framework = config.framework
     names = {"build.toml"}
@@ -81,11 +86,19 @@ def build_inputs(project_dir: Path, config: KernelConfig) -> tuple[str, ...]:
             names.update(part.src)
             folders += part.include
     extensions = tuple(f".{extension}" for extension in framework.pyext)
-    names.update(name for name in _below(project_dir, config.python_dir) if name.endswith(extensions))
-    for folder in folders:
-        names.update(_below(project_dir, folder))
-    generated = f"{config.python_dir}/_ops.py"
-    return tuple(sorted(name for name in names if name != generated and (project_dir / name).is_file()))
+    found = {name for folder in folders for name in _below(project_dir, folder)} - _written(project_dir)
+    found |= {name for name in _below(project_dir, config.python_dir) if name.endswith(extensions)}
+    names |= found - {f"{config.python_dir}/_ops.py"}
+    return tuple(sorted(name for name in names if (project_dir / name).is_file()))
+
+
+def _written(project_dir: Path) -> set[str]:
+    """The names in the manifest of `kernel_builder.project.write`, when it can be read."""
+    try:
+        files = json.loads((project_dir / MANIFEST).read_text("utf-8"))["files"]
+        return {MANIFEST, *map(str, files)}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {MANIFEST}
 
 
 def _below(project_dir: Path, folder: str) -> Iterable[str]:
@@ -93,6 +106,8 @@ def _below(project_dir: Path, folder: str) -> Iterable[str]:
         # The top folder may itself be an include folder: what we and others generate below it is no source.
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _GENERATED)
         for name in files:
+            if name == ".git":
+                continue  # the mark of a submodule
             yield (Path(current) / name).relative_to(project_dir).as_posix()
 
 
@@ -106,12 +121,5 @@ def _hash_inputs(project_dir: Path, inputs: Iterable[str]) -> str:
 
 
 def _git(project_dir: Path, *arguments: str) -> str:
-    return run([*_GIT, *arguments], cwd=project_dir)
-
-
-def _is_dirty(status: str, top: Path, inputs: set[Path]) -> bool:
-    for entry in filter(None, status.split("\0")):
-        untracked = entry.startswith("??")
-        if not untracked or (top / entry[_STATUS_PREFIX:]).resolve() in inputs:
-            return True
-    return False
+    # Within a git hook these name the repository of the hook, whatever the folder is.
+    return run([*_GIT, *arguments], cwd=project_dir, env=dict.fromkeys(("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE")))

@@ -49,6 +49,7 @@ def staging_dir(target: Path) -> Iterator[Path]:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     stage = target.with_name(_STAGE + target.name)
+    _restore(target, _old(stage))
     _remove(stage)
     stage.mkdir()
     try:
@@ -68,11 +69,12 @@ def install_tree(stage: Path, target: Path) -> None:
         stage.rename(target)
     elif not _exchange(stage, target):
         # Without an atomic exchange there is a moment without a tree; the old one waits beside it.
-        old = stage.with_name(stage.name + ".old")
-        _remove(old)
-        target.rename(old)
-        stage.rename(target)
-        _remove(old)
+        old = _old(stage)
+        try:
+            target.rename(old)
+            stage.rename(target)
+        finally:
+            _restore(target, old)
     _sync_folder(target.parent)
 
 
@@ -121,8 +123,22 @@ def _exchange(left: Path, right: Path) -> bool:
     return False
 
 
+def _old(stage: Path) -> Path:
+    return stage.with_name(stage.name + ".old")
+
+
+def _restore(target: Path, old: Path) -> None:
+    """Finish an exchange that was cut short: the old tree goes back where nothing has taken its place, else away."""
+    if os.path.lexists(target):
+        _remove(old)
+    elif os.path.lexists(old):
+        old.rename(target)
+
+
 def _remove(path: Path) -> None:
     if path.is_symlink() or path.is_file():
         path.unlink()
     elif path.exists():
+        for folder, _, _ in os.walk(path):
+            Path(folder).chmod(0o755)  # a copy from the Nix store may be read-only
         shutil.rmtree(path)

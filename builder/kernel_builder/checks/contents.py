@@ -15,7 +15,10 @@ def check_contents(tree: Path) -> list[str]:
         metadata = read_metadata(tree)
     except KernelsError as error:
         return [str(error)]
-    problems = [] if metadata.digest is None else digest_mismatches(tree, metadata.digest)
+    try:
+        problems = [] if metadata.digest is None else digest_mismatches(tree, metadata.digest)
+    except OSError as error:
+        return [f"the files cannot be compared with the digest: {error}"]
     libraries = sorted(path.name for suffix in (".so", ".pyd", ".dylib") for path in tree.rglob(f"*{suffix}"))
     expected = (f"{metadata.id}.abi3.so", f"{metadata.id}.pyd")
     if libraries and not set(libraries) & set(expected):

@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from kernel_builder.cli._options import json_option, kernel_dir_argument
+from kernel_builder.cli._project import load_project
 from kernel_builder.cli._report import Reporter
-from kernel_builder.config.reader import load_config
 from kernel_builder.drivers.base import BuildRequest, Built
 from kernel_builder.drivers.choose import DRIVERS, choose_driver
+from kernel_builder.errors import ProcessError
 from kernel_builder.publish.card import fill_card
 
 __all__ = ["build", "build_and_copy"]
@@ -52,14 +53,19 @@ class _Options:
 
 def _run(options: _Options) -> None:
     project_dir = options.kernel_dir
-    config = load_config(project_dir)
+    config = load_project(project_dir)
     driver, reason = choose_driver(options.driver, project_dir)
     click.echo(f"building {config.general.name} with the {driver.name} driver ({reason})", err=True)
     request = BuildRequest(
         project_dir=project_dir, config=config, variant=options.variant, cores=options.cores, max_jobs=options.max_jobs
     )
-    with Reporter(logs=options.logs) as report:
-        builds = driver.build(request, report)
+    try:
+        with Reporter(logs=options.logs) as report:
+            builds = driver.build(request, report)
+    except ProcessError as error:
+        if options.logs:
+            error.output = ""  # it was shown line by line
+        raise
     card = fill_card(project_dir, config)
     if card is not None:
         (request.build_dir / "CARD.md").write_text(card, "utf-8", newline="\n")

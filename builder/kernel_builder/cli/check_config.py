@@ -8,6 +8,7 @@ import click
 
 from kernel_builder.cli._options import json_option, kernel_dir_argument
 from kernel_builder.config.reader import check_config as check
+from kernel_builder.config.reader import refusal
 from kernel_builder.errors import ConfigError
 
 __all__ = ["check_config"]
@@ -32,6 +33,5 @@ def check_config(ctx: click.Context, kernel_dir: Path, as_json: bool) -> None:
         if not result.errors:
             click.echo(f"{kernel_dir / 'build.toml'} is valid")
     if result.errors:
-        count = len(result.errors)
-        click.echo(f"error: {count} {'error' if count == 1 else 'errors'} in {kernel_dir / 'build.toml'}", err=True)
+        click.echo(f"error: {refusal(kernel_dir, result)}", err=True)
         ctx.exit(ConfigError.exit_code)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from kernel_builder.cli._options import kernel_dir_argument, target_dir_argument
-from kernel_builder.config.reader import load_config
+from kernel_builder.cli._project import load_project
 from kernel_builder.project.render import render
 from kernel_builder.project.write import write_project
 from kernel_builder.provenance import Provenance, find_provenance
@@ -42,7 +42,7 @@ def create_pyproject(kernel_dir: Path, target_dir: Path | None, force: bool, uni
       cmake -B build-ext [-DCMAKE_EXPORT_COMPILE_COMMANDS=ON] && cmake --build build-ext
       pip install --no-build-isolation -e .
     """
-    config = load_config(kernel_dir)
+    config = load_project(kernel_dir)
     target = target_dir or kernel_dir
     provenance = find_provenance(kernel_dir, config)
     if unique_id is not None:

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from kernels.dependencies import curated_dependencies
 
 __all__ = ["component_depends", "python_depends", "python_depends_in_general", "renamed_depends"]
 
@@ -25,8 +26,7 @@ def renamed_depends() -> Mapping[str, str]:
 @cache
 def python_depends() -> Mapping[str, tuple[str, ...]]:
     """The curated Python packages of each group: `general`, or a backend. The table is the loader's."""
-    table = json.loads(files("kernels").joinpath("python_depends.json").read_text("utf-8"))
-    return {group: tuple(packages) for group, packages in table.items()}
+    return {group: tuple(packages) for group, packages in curated_dependencies().items()}
 
 
 @cache

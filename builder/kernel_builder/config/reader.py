@@ -12,7 +12,16 @@ from kernel_builder.config.report import ordered
 from kernel_builder.config.syntax import LARGEST_FILE, decode, parse
 from kernel_builder.errors import ConfigError
 
-__all__ = ["FILE_NAME", "ReadResult", "check_config", "load_config", "read_bytes", "read_config", "read_text"]
+__all__ = [
+    "FILE_NAME",
+    "ReadResult",
+    "check_config",
+    "load_config",
+    "read_bytes",
+    "read_config",
+    "read_text",
+    "refusal",
+]
 
 #: The name of the file, at the top of a project.
 FILE_NAME = "build.toml"
@@ -26,10 +35,15 @@ def load_config(project_dir: Path) -> KernelConfig:
     """
     result = read_config(project_dir)
     if result.config is None:
-        count = len(result.errors)
-        message = f"{project_dir / FILE_NAME} has {count} {'error' if count == 1 else 'errors'}"
-        raise ConfigError(message, findings=[str(finding) for finding in result.findings])
+        raise refusal(project_dir, result)
     return result.config
+
+
+def refusal(project_dir: Path, result: ReadResult) -> ConfigError:
+    """The error for a `build.toml` that has errors; carries all findings, as lines of text."""
+    count = len(result.errors)
+    message = f"{project_dir / FILE_NAME} has {count} {'error' if count == 1 else 'errors'}"
+    return ConfigError(message, findings=[str(finding) for finding in result.findings])
 
 
 def check_config(project_dir: Path) -> ReadResult:

@@ -12,6 +12,8 @@ __all__ = ["NEWEST_EDITION", "Report", "closest", "ordered", "shown"]
 #: The newest edition of the format that is read.
 NEWEST_EDITION = 5
 
+#: How alike two words must be for one to be suggested for the other; `gpu` and `xpu` are not.
+_LIKENESS = 0.7
 _LONGEST_SHOWN = 60
 
 
@@ -71,7 +73,7 @@ def closest(word: str, known: tuple[str, ...]) -> str | None:
     if len(word) > 2 * max(map(len, known), default=0):
         return None
     plain = {name.lower().replace("_", "-"): name for name in reversed(known)}
-    matches = get_close_matches(word.lower().replace("_", "-"), list(plain), n=1)
+    matches = get_close_matches(word.lower().replace("_", "-"), list(plain), n=1, cutoff=_LIKENESS)
     return plain[matches[0]] if matches else None
 
 

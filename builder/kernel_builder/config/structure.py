@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 import functools
 import operator
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from kernel_builder.config.model import BackendOptions, Bound, Hub, KernelDepend
@@ -14,7 +14,7 @@ from kernel_builder.config.values import RULES
 
 __all__ = ["FieldSpec", "field_specs", "is_table", "read_table"]
 
-_T = TypeVar("_T", bound=Hashable)
+_T = TypeVar("_T")
 _LARGEST = 2**63 - 1
 _INVALID: Any = object()
 
@@ -43,9 +43,14 @@ class FieldSpec:
         return (self.key, self.facts["alias"]) if "alias" in self.facts else (self.key,)
 
 
-@functools.cache
-def field_specs(cls: type) -> tuple[FieldSpec, ...]:
+def field_specs(cls: type[Any]) -> tuple[FieldSpec, ...]:
     """The keys of the table that `cls` models; fields without a `doc` are not keys."""
+    key: Any = cls  # mypy does not take a class for hashable
+    return _field_specs(key)
+
+
+@functools.cache
+def _field_specs(cls: Any) -> tuple[FieldSpec, ...]:
     hints = get_type_hints(cls)
     return tuple(
         FieldSpec(

@@ -36,18 +36,22 @@ def assemble(
         metadata: the metadata without the digest, which is added here.
 
     Raises:
-        BuilderError: when a Python file of the project leads out of it through a link.
+        BuilderError: when a Python file of the project leads out of it through a link, a folder is a link, or a file
+            is where the folder for older loaders goes.
     """
     _copy_python(project_dir, config, stage)
     for path in native:
         shutil.copyfile(path, stage / path.name)
     compat = stage / config.general.python_name
-    compat.mkdir(exist_ok=True)
+    if compat.exists():
+        message = f"{config.python_dir} holds {compat.name}/, which is the folder for older loaders in a build"
+        raise BuilderError(message, hint="Rename the package's own sub-package.")
+    compat.mkdir()
     template = environment().get_template("project/torch/compat.py.jinja")
     (compat / "__init__.py").write_text(template.render(ops_id=metadata["id"]), "utf-8", newline="\n")
     digest = digest_tree(stage)
     document = {**metadata, "digest": {"algorithm": digest.algorithm, "files": digest.files}}
-    document["provenance"] = document.pop("provenance")
+    document["provenance"] = document.pop("provenance")  # after the digest, where the format has it
     (stage / "metadata.json").write_text(json.dumps(document, indent=2) + "\n", "utf-8", newline="\n")
 
 
@@ -57,6 +61,9 @@ def _copy_python(project_dir: Path, config: KernelConfig, stage: Path) -> None:
     inside = project_dir.resolve()
     for folder, folders, files in os.walk(source):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
+        if links := [name for name in folders if (Path(folder) / name).is_symlink()]:
+            message = f"{Path(folder) / links[0]} is a link to a folder"
+            raise BuilderError(message, hint="Replace the link by the folder.")
         for name in sorted(files):
             path = Path(folder) / name
             relative = path.relative_to(source)

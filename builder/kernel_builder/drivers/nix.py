@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from kernel_builder.drivers.base import BuildRequest, Built, Log, Report, Stage
-from kernel_builder.errors import BuilderError
+from kernel_builder.errors import BuilderError, TargetError
 from kernel_builder.process import run
 from kernel_builder.tree import build_lock, install_tree, same_trees, staging_dir
 from kernels.errors import VariantNameError
@@ -24,16 +24,19 @@ class NixDriver:
 
         Raises:
             ProcessError: when Nix fails; its own words are in the output.
+            TargetError: when what was asked for is no name of a variant.
             BuilderError: when the flake made no variant.
         """
+        if request.variant is not None:
+            _check_variant(request.variant)
         started = time.monotonic()
         what = request.variant or "bundle"
         report(Stage(what, "nix build"))
         output = run(self._command(request), on_line=lambda line: report(Log(what, line)))
-        store = Path(output.splitlines()[-1]) if output else Path()
-        trees = {request.variant: store} if request.variant else _variants(store)
+        store = next((Path(line) for line in reversed(output.splitlines()) if line.startswith("/")), None)
+        trees = {} if store is None else {request.variant: store} if request.variant else _variants(store)
         if not trees:
-            message = f"nix built {store}, which holds no variant"
+            message = f"nix built {store or 'nothing'}, which holds no variant"
             raise BuilderError(message, hint="The flake's default package must be the bundle of the kernel's variants.")
         with build_lock(request.project_dir / ".kernel-builder", lambda: report(Stage(what, "wait for another build"))):
             return [self._install(name, tree, request, started) for name, tree in sorted(trees.items())]
@@ -54,6 +57,13 @@ class NixDriver:
                 shutil.copytree(tree, stage, dirs_exist_ok=True, copy_function=shutil.copyfile)
                 install_tree(stage, target)
         return Built(name, target, changed=changed, compiled=None, seconds=time.monotonic() - started)
+
+
+def _check_variant(name: str) -> None:
+    try:
+        parse_variant(name)  # it becomes part of a path and of a flake reference
+    except VariantNameError as error:
+        raise TargetError(str(error)) from None
 
 
 def _variants(bundle: Path) -> dict[str, Path]:

@@ -27,6 +27,8 @@ def local_targets(
     Raises:
         TargetError: when there is none, or the wanted one is not among them; says why.
     """
+    if not isinstance(config.framework, TorchExtension):
+        raise _none_at_all(config, facts)
     targets = [
         _with_abi(target, facts)
         for backend in LOCAL_BACKENDS
@@ -71,6 +73,10 @@ def _none_at_all(config: KernelConfig, facts: TorchFacts) -> TargetError:
     if not any(config.components(backend) for backend in usable if backend in COMPILED_BACKENDS):
         message = f"build.toml has no [kernel.NAME] component for {', '.join(usable)}"
         return TargetError(message, hint="Add one, or take the backend out of general.backends.")
+    abi = config.framework.stable_abi_for(usable[0])
+    if abi is not None and abi.parts[:2] > facts.release:
+        message = f"the kernel is built on the stable ABI of {abi}; {facts.version} is installed"
+        return TargetError(message, hint="Install a Torch that has it, or change torch.stable-abi.")
     low, high = config.framework.minver, config.framework.maxver
     bounds = " and ".join(f"{word} {bound}" for word, bound in (("at least", low), ("at most", high)) if bound)
     message = f"the kernel asks for Torch of {bounds or 'another release'}; {facts.version} is installed"

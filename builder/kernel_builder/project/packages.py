@@ -1,11 +1,9 @@
 """The Python packages that a kernel's curated dependencies stand for."""
 
-import json
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from kernel_builder.config.model import KernelConfig
+from kernels.dependencies import curated_dependencies
 
 __all__ = ["python_packages"]
 
@@ -21,11 +19,5 @@ def python_packages(config: KernelConfig) -> dict[str, Any]:
 
 
 def _distributions(names: tuple[str, ...]) -> list[str]:
-    return [_curated().get(name, name) for name in names]
-
-
-@cache
-def _curated() -> dict[str, str]:
-    """Curated name → distribution, from the loader's table."""
-    table = json.loads(files("kernels").joinpath("python_depends.json").read_text("utf-8"))
-    return {name: entry["package"] for group in table.values() for name, entry in group.items()}
+    packages = {name: entry.package for group in curated_dependencies().values() for name, entry in group.items()}
+    return [packages[name] for name in names]

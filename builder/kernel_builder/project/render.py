@@ -91,6 +91,8 @@ def _backends(config: KernelConfig) -> tuple[str, ...]:
 def _values(config: KernelConfig, provenance: Provenance, source_dir: str) -> dict[str, Any]:
     framework = config.framework
     assert isinstance(framework, TorchExtension)  # noqa: S101 - _backends has refused the others
+    backends = [backend for backend in config.general.backends if config.components(backend)]
+    stable_abi = {backend: version.text for backend in backends if (version := framework.stable_abi_for(backend))}
     place = _Place("", "") if source_dir == "." else _Place("/" + source_dir, source_dir + "/")
     return {
         "general": config.general,
@@ -99,7 +101,8 @@ def _values(config: KernelConfig, provenance: Provenance, source_dir: str) -> di
         "framework": framework,
         "minver": framework.minver and framework.minver.text,
         "maxver": framework.maxver and framework.maxver.text,
-        "backends": [backend for backend in config.general.backends if config.components(backend)],
+        "backends": backends,
+        "stable_abi": {backend: version for backend, version in stable_abi.items() if backend in RENDERED_BACKENDS},
         "components": [kernel for kernel in config.kernels if kernel.backend in RENDERED_BACKENDS],
         "unique_id": provenance.unique_id,
         "source_prefix": place.cmake,

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from kernel_builder.errors import BuilderError, ExistingFilesError
+from kernel_builder.provenance import MANIFEST
 
 __all__ = ["MANIFEST", "CleanPlan", "apply_clean", "plan_clean", "write_project"]
-
-MANIFEST = ".kernel-builder-manifest.json"
 
 
 def write_project(files: Mapping[str, str], target: Path, *, unique_id: str, force: bool = False) -> list[Path]:
@@ -78,7 +77,8 @@ def plan_clean(target: Path) -> CleanPlan:
 def apply_clean(plan: CleanPlan) -> None:
     """Remove the planned files, the folders that this leaves empty, and the manifest when nothing of it is left."""
     for name in plan.remove:
-        (plan.target / name).unlink(missing_ok=True)
+        if _inside(plan.target, name):  # a person may have been asked since the plan was made
+            (plan.target / name).unlink(missing_ok=True)
     for folder in sorted({parent for name in plan.remove for parent in PurePosixPath(name).parents}, reverse=True):
         if folder != PurePosixPath():
             with contextlib.suppress(OSError):  # not empty, which is how it stays
@@ -100,7 +100,7 @@ def _read_manifest(target: Path) -> tuple[str, dict[str, str]]:
         return str(document["unique-id"]), listed
     except FileNotFoundError:
         return "", {}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         message = f"{path} is damaged: {error!r}"
         raise BuilderError(message, hint="Remove it; the generated files then have to be removed by hand.") from None
 

@@ -5,6 +5,7 @@ Variables: `repo_id`, `version`, `functions`, `layers`, `has_benchmark`, `upstre
 """
 
 import ast
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from kernel_builder.errors import CardError
 from kernel_builder.project.metadata import UNKNOWN_LICENSE
 
 __all__ = ["card_variables", "fill_card"]
+
+#: What an expression of a template can raise, beside jinja2's own errors.
+_FAULTS = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 
 
 def fill_card(project_dir: Path, config: KernelConfig) -> str | None:
@@ -24,6 +28,9 @@ def fill_card(project_dir: Path, config: KernelConfig) -> str | None:
     template = project_dir / "CARD.md"
     if not template.is_file():
         return None
+    if not template.resolve().is_relative_to(project_dir.resolve()):
+        message = f"{template} is a link that leads out of the project"
+        raise CardError(message, hint="Replace the link by the file.")
     from jinja2 import StrictUndefined, TemplateError
     from jinja2.sandbox import SandboxedEnvironment
 
@@ -32,10 +39,16 @@ def fill_card(project_dir: Path, config: KernelConfig) -> str | None:
     )
     try:
         return env.from_string(template.read_text("utf-8")).render(card_variables(project_dir, config))
-    except (TemplateError, UnicodeDecodeError, ArithmeticError, TypeError, ValueError) as error:
-        line = getattr(error, "lineno", None)
+    except (TemplateError, *_FAULTS) as error:
+        line = getattr(error, "lineno", None) or _line_in_template(error)
         message = f"{template}{f':{line}' if line else ''}: {error}"
         raise CardError(message) from None
+
+
+def _line_in_template(error: BaseException) -> int | None:
+    """Where a template failed while it was filled; jinja2 rewrites the traceback to the template's own lines."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame.lineno for frame in reversed(frames) if frame.filename == "<template>"), None)
 
 
 def card_variables(project_dir: Path, config: KernelConfig) -> dict[str, Any]:
@@ -79,6 +92,6 @@ def _classes(path: Path) -> list[str]:
 def _parse(path: Path) -> ast.Module:
     try:
         return ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, MemoryError, RecursionError) as error:
         message = f"{path} cannot be read for the card: {error}"
         raise CardError(message, hint=f"Mend {path.name}.") from None

@@ -38,7 +38,8 @@ def find_compiler() -> str:
     Raises:
         ToolchainError: when there is none.
     """
-    candidates = [os.environ["CXX"]] if os.environ.get("CXX") else ["c++", "g++", "clang++", "cl"]
+    named = os.environ.get("CXX", "").strip()
+    candidates = [named] if named else ["c++", "g++", "clang++", "cl"]
     for candidate in candidates:
         # CXX may carry arguments or a launcher: the first word is the program.
         found = shutil.which(candidate.split()[0])

@@ -9,6 +9,7 @@ from kernel_builder.errors import ProcessError, ToolchainError
 from kernel_builder.process import run
 from kernel_builder.resources import templates_dir
 from kernels.backend import MajorMinor
+from kernels.errors import VariantNameError
 
 __all__ = ["TorchFacts", "find_torch", "write_cmake_facts"]
 
@@ -47,7 +48,7 @@ def find_torch(python: Path | None = None) -> TorchFacts:
     """
     interpreter = python or Path(sys.executable)
     facts = json.loads(_ask(interpreter, "json"))
-    return TorchFacts(
+    found = TorchFacts(
         python=interpreter,
         root=Path(facts["torch_root"]),
         version=facts["torch_version"],
@@ -56,6 +57,12 @@ def find_torch(python: Path | None = None) -> TorchFacts:
         xpu=facts["torch_xpu"],
         cxx11_abi=facts["torch_cxx11_abi"] == "1",
     )
+    try:
+        found.release  # noqa: B018 - a version without a release cannot be built for
+    except VariantNameError as error:
+        message = f"the Torch in {found.root} has the version {found.version!r}: {error}"
+        raise ToolchainError(message, hint="Install a release or a nightly build of Torch.") from None
+    return found
 
 
 def write_cmake_facts(facts: TorchFacts, path: Path) -> None:

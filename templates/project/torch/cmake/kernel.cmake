@@ -1,6 +1,7 @@
 # The parts that a kernel's CMakeLists.txt is put together from.
 #
 #   kernel_project(...)    names the kernel, finds Torch, chooses the backend
+#   kernel_stable_abi(...) restricts it to the stable ABI of Torch
 #   kernel_component(...)  compiles the sources of one backend with one set of flags
 #   kernel_extension(...)  compiles the bindings and links everything into <ops id>.abi3.so
 #
@@ -49,6 +50,24 @@ macro(kernel_project)
   _kernel_common_flags()
   set(KERNEL_COMPONENTS "")
 endmacro()
+
+# kernel_stable_abi(BACKEND backend VERSION version)
+#
+# Builds for the stable ABI of one Torch release, so that the kernel loads into that release and every later one. Does
+# nothing when another backend is being built.
+function(kernel_stable_abi)
+  cmake_parse_arguments(PARSE_ARGV 0 abi "" "BACKEND;VERSION" "")
+  if(NOT abi_BACKEND STREQUAL KERNEL_BACKEND)
+    return()
+  endif()
+  _kernel_check_torch(OLDER "${abi_VERSION}" "or later for its stable ABI")
+  # Torch's headers hide what is newer than this: the major version in the highest byte, the minor in the next.
+  string(REGEX MATCHALL "[0-9]+" parts "${abi_VERSION}.0")
+  list(GET parts 0 major)
+  list(GET parts 1 minor)
+  math(EXPR target "(${major} << 56) | (${minor} << 48)" OUTPUT_FORMAT HEXADECIMAL)
+  add_compile_definitions(TORCH_TARGET_VERSION=${target})
+endfunction()
 
 # kernel_component(id BACKEND backend SOURCES file... [INCLUDES folder...] [CXX_FLAGS flags])
 #
