@@ -1,0 +1,8 @@
+"""Options of the test suite."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes the golden trees anew."""
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden anew instead of comparing")

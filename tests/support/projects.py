@@ -1,0 +1,114 @@
+"""Kernel projects on disk for tests, and the commands that are run on them."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+RELU = ROOT / "examples" / "relu"
+
+#: Compiles in a fraction of a second: it has no operators and needs no header of Torch.
+_TINY = {
+    "build.toml": """\
+[general]
+name = "tiny"
+version = 1
+license = "Apache-2.0"
+backends = ["cpu"]
+
+[torch]
+src = ["torch-ext/binding.cpp"]
+
+[kernel.tiny_cpu]
+backend = "cpu"
+depends = ["torch"]
+src = ["tiny_cpu/tiny.cpp"]
+""",
+    "torch-ext/binding.cpp": '#include "registration.h"\n\nREGISTER_EXTENSION(TORCH_EXTENSION_NAME)\n',
+    "torch-ext/tiny/__init__.py": '"""A kernel without operators."""\n\nfrom ._ops import ops\n\n__all__ = ["ops"]\n',
+    "tiny_cpu/tiny.cpp": 'extern "C" int tiny_value() { return 1; }\n',
+}
+
+
+def copy_relu(target: Path) -> Path:
+    """A copy of the relu example without what building it leaves behind."""
+    ignored = shutil.ignore_patterns("build", "build-ext", ".kernel-builder", "__pycache__", "*.egg-info")
+    return Path(shutil.copytree(RELU, target, ignore=ignored))
+
+
+def make_tiny(target: Path) -> Path:
+    """A kernel project that compiles in a fraction of a second."""
+    for name, text in _TINY.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return target
+
+
+def variant_name() -> str:
+    """The CPU variant that this environment builds."""
+    from kernel_builder.matrix import host_platform  # noqa: PLC0415
+    from kernel_builder.toolchain.torch import find_torch  # noqa: PLC0415
+    from kernels.backend import Compute  # noqa: PLC0415 - with the Torch facts only where they are needed
+    from kernels.variant import TorchVariant  # noqa: PLC0415
+
+    platform = host_platform()
+    facts = find_torch()
+    abi = ("cxx11" if facts.cxx11_abi else "cxx98") if platform.os == "linux" else None
+    return TorchVariant(facts.release, Compute("cpu"), platform, abi).variant_str
+
+
+def kernel_builder(
+    *arguments: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run the command line in a process of its own, the way a user would."""
+    return subprocess.run(
+        [sys.executable, "-m", "kernel_builder", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def run_python(code: str, *arguments: str | Path, env: Mapping[str, str] | None = None) -> str:
+    """Run code in a fresh interpreter and return what it prints; fails with its error."""
+    result = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def contents(tree: Path) -> dict[str, bytes]:
+    """Every file of a tree with its bytes; bytecode does not count."""
+    return {
+        path.relative_to(tree).as_posix(): path.read_bytes()
+        for path in sorted(tree.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def git(project: Path, *arguments: str) -> str:
+    """Run git with an author and without the machine's own settings; skips the test where there is no git."""
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    env = {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        **{f"GIT_{who}_{what}": "test@localhost" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    }
+    result = subprocess.run(
+        ["git", *arguments], cwd=project, env={**os.environ, **env}, capture_output=True, text=True, check=True
+    )
+    return result.stdout.strip()

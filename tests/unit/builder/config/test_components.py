@@ -1,0 +1,84 @@
+"""Rules of components."""
+
+from typing import Any
+
+import pytest
+
+from kernel_builder.config.components import check_components
+from kernel_builder.config.positions import Positions
+from kernel_builder.config.report import Report
+
+
+def _found(data: dict[str, Any]) -> list[tuple[str, str]]:
+    report = Report(Positions())
+    check_components(data, report)
+    return [(finding.severity, finding.key) for finding in report.findings()]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("relu", []),
+        ("_fp4quant_sm100", []),
+        ("moe-marlin", []),
+        ("my relu", [("warning", 'kernel."my relu"')]),
+        ("-x", [("warning", "kernel.-x")]),
+        ("", [("error", 'kernel.""')]),
+        (" ", [("error", 'kernel." "')]),
+        ("a\nb", [("error", 'kernel."a\\nb"')]),
+        ('a"b', [("error", 'kernel."a\\"b"')]),
+        ("a\\b", [("error", 'kernel."a\\\\b"')]),
+    ],
+)
+def test_ids_are_plain(name: str, expected: list[tuple[str, str]]) -> None:
+    """Blanks and the like are warned of; what could end a text or steer a terminal is refused."""
+    assert expected == _found({"kernel": {name: {}}})
+
+
+@pytest.mark.parametrize(
+    ("component", "expected"),
+    [
+        ({"backend": "cuda", "cuda-capabilities": [], "cuda-flags": [], "cuda-minver": "12"}, []),
+        ({"backend": "rocm", "rocm-archs": [], "hip-flags": []}, []),
+        ({"backend": "cuda", "rocm-archs": []}, [("error", "kernel.a.rocm-archs")]),
+        (
+            {"backend": "rocm", "cuda-flags": [], "sycl-flags": []},
+            [
+                ("error", "kernel.a.cuda-flags"),
+                ("error", "kernel.a.sycl-flags"),
+            ],
+        ),
+        ({"backend": "cpu"}, [("error", "kernel.a.backend")]),
+        ({"backend": "rocm", "depends": ["torch", "cutlass_3_9", "?"]}, [("warning", "kernel.a.depends[1]")]),
+        ({"backend": "gpu", "rocm-archs": []}, []),
+        ({"backend": ["cuda"]}, []),
+    ],
+)
+def test_keys_belong_to_the_backend(component: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    """A component has the keys of its backend, and its backend is one of the kernel's."""
+    assert expected == _found({"general": {"backends": ["cuda", "rocm"]}, "kernel": {"a": component}})
+
+
+def test_a_misspelled_backend_is_not_reported_twice() -> None:
+    """While `general.backends` has a mistake, components are not held against it."""
+    assert _found({"general": {"backends": ["cudaa"]}, "kernel": {"a": {"backend": "cuda"}}}) == []
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        ([["a.cu"], ["a.cu"]], []),
+        ([["a.cu", "a.cu"], []], [("warning", "kernel.k0.src[1]")]),
+        ([["a.cu", "A.cu"], []], [("error", "kernel.k0.src[1]")]),
+        ([["a/x.cu"], ["A/x.cu"]], [("error", "kernel.k1.src[0]")]),
+        ([["\u00e9.cu"], ["e\u0301.cu"]], [("error", "kernel.k1.src[0]")]),
+    ],
+)
+def test_files_that_clash_on_some_machines_are_refused(sources: Any, expected: list[tuple[str, str]]) -> None:
+    """Components may share a file, but only under one spelling."""
+    assert expected == _found({"kernel": {f"k{index}": {"src": source} for index, source in enumerate(sources)}})
+
+
+def test_components_of_a_python_only_kernel_are_doubtful() -> None:
+    """They would never be compiled."""
+    assert _found({"torch-noarch": {}, "kernel": {"a": {}}}) == [("warning", "kernel.a")]

@@ -1,0 +1,48 @@
+"""Collecting findings."""
+
+import pytest
+
+from kernel_builder.config.findings import Finding
+from kernel_builder.config.positions import locate
+from kernel_builder.config.report import Report, closest, ordered, shown
+
+
+def test_findings_have_the_place_of_their_path() -> None:
+    """An error stands at the value, or at the key where that is wrong."""
+    report = Report(locate('[a]\nb = "c"\n'))
+    report.error(("a", "b"), "at the value")
+    report.warning(("a", "b"), "at the key", suggestion="x", at_key=True)
+    assert (
+        Finding(line=2, column=1, severity="warning", key="a.b", message="at the key", suggestion="x"),
+        Finding(line=2, column=5, severity="error", key="a.b", message="at the value"),
+    ) == report.findings()
+    assert report.has_errors
+
+
+def test_findings_come_once_and_in_the_order_of_the_file() -> None:
+    """Two findings that differ in their suggestion only are still put in order."""
+    first = Finding(line=1, column=2, severity="error", key="a", message="m")
+    second = Finding(line=1, column=2, severity="error", key="a", message="m", suggestion="s")
+    third = Finding(line=2, column=1, severity="error", key="a", message="m")
+    assert (first, second, third) == ordered([third, second, first, third])
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "expected"),
+    [
+        ("licence", ("license", "name"), "license"),
+        ("PYTHON_DEPENDS", ("python-depends",), "python-depends"),
+        ("cuda_capabilitys", ("cuda-capabilities", "cuda_capabilities"), "cuda-capabilities"),
+        ("zzz", ("license", "name"), None),
+        ("x" * 100_000, ("license",), None),
+        ("", (), None),
+    ],
+)
+def test_the_closest_word_is_found(word: str, known: tuple[str, ...], expected: str | None) -> None:
+    """Case and the kind of dash do not count; what is far from everything has no closest word."""
+    assert expected == closest(word, known)
+
+
+def test_a_shown_text_is_short_and_harmless() -> None:
+    """Texts of the file are quoted, shortened and free of control characters."""
+    assert [shown("a\x1b[1m"), shown("x" * 1000)] == ["'a\\x1b[1m'", "'" + "x" * 59 + "…'"]

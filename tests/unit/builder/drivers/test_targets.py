@@ -1,0 +1,94 @@
+"""What the toolchain of this machine can build of a kernel."""
+
+from pathlib import Path
+
+import pytest
+from support.configs import bound, component, noarch_config, torch_config, tvm_ffi_config
+
+from kernel_builder.config.model import KernelConfig
+from kernel_builder.drivers.targets import local_targets
+from kernel_builder.errors import TargetError
+from kernel_builder.toolchain.torch import TorchFacts
+from kernels.variant import Platform
+
+LINUX = Platform("x86_64", "linux")
+
+
+def _facts(version: str = "2.13.0+cpu", *, cxx11_abi: bool = True) -> TorchFacts:
+    return TorchFacts(
+        python=Path("python"), root=Path("torch"), version=version, cuda="", hip="", xpu="", cxx11_abi=cxx11_abi
+    )
+
+
+def _names(config: KernelConfig, facts: TorchFacts, platform: Platform = LINUX, wanted: str | None = None) -> list[str]:
+    return [target.name for target in local_targets(config, facts, platform, wanted)]
+
+
+@pytest.mark.parametrize(
+    ("version", "platform", "expected"),
+    [
+        ("2.13.0+cpu", LINUX, "torch213-cxx11-cpu-x86_64-linux"),
+        ("2.13.0+cu130", LINUX, "torch213-cxx11-cpu-x86_64-linux"),
+        ("2.12.1", Platform("aarch64", "darwin"), "torch212-cpu-aarch64-darwin"),
+        ("2.6.0", Platform("riscv64", "linux"), "torch26-cxx11-cpu-riscv64-linux"),
+        ("2.15.0a0+git1234", Platform("x86_64", "windows"), "torch215-cpu-x86_64-windows"),
+    ],
+)
+def test_the_torch_that_is_installed(version: str, platform: Platform, expected: str) -> None:
+    """Any Torch on any system will do, in the build matrix or not."""
+    assert [expected] == _names(torch_config("cpu", "cuda"), _facts(version), platform)
+
+
+def test_old_abi_of_gnu() -> None:
+    """A Torch with GNU's old C++ ABI gives the variant with that tag."""
+    assert ["torch26-cxx98-cpu-x86_64-linux"] == _names(torch_config(), _facts("2.6.0", cxx11_abi=False))
+
+
+def test_stable_abi() -> None:
+    """A build on the stable ABI carries the version of the ABI."""
+    config = torch_config(stable_abi=bound("2.10"))
+    assert ["torch-stable-abi210-cpu-x86_64-linux"] == _names(config, _facts())
+
+
+def test_wanted() -> None:
+    """The variant that is asked for is built."""
+    wanted = "torch213-cxx11-cpu-x86_64-linux"
+    assert [wanted] == _names(torch_config(), _facts(), wanted=wanted)
+
+
+@pytest.mark.parametrize("wanted", ["torch212-cxx11-cpu-x86_64-linux", "torch213-cxx11-cu130-x86_64-linux"])
+def test_wanted_but_not_here(wanted: str) -> None:
+    """A variant for another Torch or backend is refused with what can be built."""
+    with pytest.raises(TargetError) as raised:
+        _names(torch_config("cpu", "cuda"), _facts(), wanted=wanted)
+    here = "with Torch 2.13.0+cpu this machine builds torch213-cxx11-cpu-x86_64-linux"
+    assert f"{wanted} cannot be built here: {here}" == str(raised.value)
+
+
+@pytest.mark.parametrize("wanted", ["", "cpu", "../build", "torch213"])
+def test_wanted_is_no_variant(wanted: str) -> None:
+    """A name that is no variant's is refused as such."""
+    with pytest.raises(TargetError, match="is not a build variant"):
+        _names(torch_config(), _facts(), wanted=wanted)
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (tvm_ffi_config("cpu"), r"builds \[torch\] kernels only, not \[tvm-ffi\] ones"),
+        (noarch_config("cuda"), r"builds \[torch\] kernels only, not \[torch-noarch\] ones"),
+        (torch_config("cuda", "rocm"), "builds for cpu; the kernel has cuda, rocm"),
+        (torch_config("cpu", components=(component("cuda"),)), r"no \[kernel.NAME\] component for cpu"),
+        (torch_config(minver=bound("2.14")), r"asks for Torch of at least 2\.14; 2\.13\.0\+cpu is installed"),
+        (torch_config(maxver=bound("2.12")), r"asks for Torch of at most 2\.12; 2\.13\.0\+cpu is installed"),
+        (torch_config(stable_abi=bound("2.14")), r"stable ABI of 2\.14; 2\.13\.0\+cpu is installed"),
+        (
+            torch_config(minver=bound("2.1"), maxver=bound("2.12")),
+            r"asks for Torch of at least 2\.1 and at most 2\.12; 2\.13\.0\+cpu is installed",
+        ),
+    ],
+)
+def test_nothing_can_be_built(config: KernelConfig, words: str) -> None:
+    """When nothing can be built, the message says why, and the hint what to do."""
+    with pytest.raises(TargetError, match=words):
+        _names(config, _facts())

@@ -1,0 +1,71 @@
+"""The build matrix, as data and as rows."""
+
+import json
+from typing import Any
+
+import pytest
+
+from kernel_builder.matrix.rows import Matrix, Row, load_matrix, matrix_path, parse_matrix
+from kernels.backend import COMPILED_BACKENDS, Compute, MajorMinor
+from kernels.errors import VariantNameError
+from kernels.variant import Platform
+
+LINUX = Platform("x86_64", "linux")
+DATA: dict[str, Any] = {
+    "systems": ["x86_64-linux"],
+    "backends": {"cpu": ["x86_64-linux"], "cuda": ["x86_64-linux"]},
+    "torch": [
+        {
+            "version": "2.9",
+            "cpu": True,
+            "cuda": ["12.6", "13.0"],
+            "tvm-ffi": {"version": "0.1", "cuda": ["13.0"]},
+        },
+        {"version": "2.10", "cpu": False, "cuda": []},
+    ],
+}
+
+
+def test_data_become_rows() -> None:
+    """Each release, compute version and system is a row; a release without a backend has none for it."""
+    torch = MajorMinor(2, 9)
+    rows = (
+        Row(torch, Compute("cpu"), LINUX),
+        Row(torch, Compute("cuda", MajorMinor(12, 6)), LINUX),
+        Row(torch, Compute("cuda", MajorMinor(13, 0)), LINUX, MajorMinor(0, 1)),
+    )
+    assert Matrix(("x86_64-linux",), rows) == parse_matrix(DATA)
+
+
+def test_rows_of_one_system() -> None:
+    """A system sees its own rows only."""
+    matrix = parse_matrix(DATA)
+    assert (matrix.rows, ()) == (matrix.on(LINUX), matrix.on(Platform("aarch64", "linux")))
+
+
+def test_version_of_the_wrong_form() -> None:
+    """A version that is none is refused, not taken for text."""
+    with pytest.raises(VariantNameError, match=r"MAJOR\.MINOR"):
+        parse_matrix({**DATA, "torch": [{"version": "two", "cpu": True}]})
+
+
+def test_shape_of_the_data_file() -> None:
+    """The data file has known keys only, known systems, and versions of the form MAJOR.MINOR in rising order."""
+    data = json.loads(matrix_path().read_text("utf-8"))
+    assert {"doc", "systems", "backends", "torch"} == set(data)
+    assert set(COMPILED_BACKENDS) == set(data["backends"])
+    assert set(data["systems"]) == {system for systems in data["backends"].values() for system in systems}
+    releases = [MajorMinor.parse(release["version"]) for release in data["torch"]]
+    assert sorted(set(releases)) == releases
+    for release in data["torch"]:
+        assert set(release) - {"tvm-ffi"} <= {"version", *COMPILED_BACKENDS}
+        for backend in {"cuda", "rocm", "xpu"} & set(release):
+            versions = [MajorMinor.parse(version) for version in release[backend]]
+            assert sorted(set(versions)) == versions
+            assert [str(version) for version in versions] == release[backend]
+            assert set(release.get("tvm-ffi", {}).get(backend, [])) <= set(release[backend])
+
+
+def test_the_matrix_is_read_once() -> None:
+    """Reading the data file again gives the value that was read."""
+    assert load_matrix() is load_matrix()

@@ -1,0 +1,116 @@
+"""The facts of Torch, asked of an interpreter without importing it."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from kernel_builder.errors import ToolchainError
+from kernel_builder.toolchain.tools import find_tool
+from kernel_builder.toolchain.torch import TorchFacts, find_torch, write_cmake_facts
+from kernels.backend import MajorMinor
+
+VERSIONS = {"__version__": "2.99.1+cu130", "cuda": "13.0", "hip": None, "xpu": None, "debug": False}
+
+
+@pytest.fixture
+def torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Torch that the interpreter finds, and that fails when it is imported."""
+    root = tmp_path / "packages" / "torch"
+    root.mkdir(parents=True)
+    (root / "__init__.py").write_text("raise RuntimeError('imported')\n")
+    _versions(root, VERSIONS)
+    monkeypatch.setenv("PYTHONPATH", str(root.parent))
+    return root
+
+
+def _versions(root: Path, versions: Mapping[str, object]) -> None:
+    lines = ["from typing import Optional", *(f"{name}: Optional[str] = {value!r}" for name, value in versions.items())]
+    (root / "version.py").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def test_facts(torch: Path) -> None:
+    """The facts are those of the package, whose code is not run."""
+    expected = TorchFacts(
+        python=Path(sys.executable), root=torch, version="2.99.1+cu130", cuda="13.0", hip="", xpu="", cxx11_abi=True
+    )
+    found = find_torch()
+    assert (expected, MajorMinor(2, 99)) == (found, found.release)
+
+
+def test_old_abi(torch: Path) -> None:
+    """A Torch with GNU's old C++ ABI says so in its own CMake files."""
+    config = torch / "share/cmake/Torch/TorchConfig.cmake"
+    config.parent.mkdir(parents=True)
+    config.write_text('set(TORCH_CXX_FLAGS "-D_GLIBCXX_USE_CXX11_ABI=0")\n')
+    assert not find_torch().cxx11_abi
+
+
+def test_another_interpreter(torch: Path, tmp_path: Path) -> None:
+    """The interpreter that is named is the one that is asked."""
+    python = tmp_path / "python"
+    python.symlink_to(sys.executable)
+    assert python == find_torch(python).python
+
+
+def test_warnings_are_no_facts(torch: Path, tmp_path: Path) -> None:
+    """What Python prints on standard error, such as a broken .pth file, is no part of the answer."""
+    (torch.parent / "sitecustomize.py").write_text("import sys; print('set(NOISE 1)', file=sys.stderr)\n")
+    write_cmake_facts(find_torch(), tmp_path / "facts.cmake")
+    assert "NOISE" not in (tmp_path / "facts.cmake").read_text()
+
+
+def test_no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Torch, the message says where to install it."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    # A finder that hides the package of the test environment.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util as u\nreal = u.find_spec\n"
+        "u.find_spec = lambda name, package=None: None if name == 'torch' else real(name, package)\n"
+    )
+    with pytest.raises(ToolchainError, match=r"^Torch is not installed in .* install it there with: "):
+        find_torch()
+
+
+@pytest.mark.parametrize("source", [None, "", "__version__ = (", "cuda = '13.0'\n"])
+def test_broken_torch(torch: Path, source: str | None) -> None:
+    """An installation that cannot be read is named, with what to do."""
+    (torch / "version.py").unlink()
+    if source is not None:
+        (torch / "version.py").write_text(source)
+    with pytest.raises(ToolchainError, match=r"is not a usable installation of Torch: .*; install Torch again"):
+        find_torch()
+
+
+@pytest.mark.parametrize("version", ["unknown", "2", ""])
+def test_version_that_is_none(torch: Path, version: str) -> None:
+    """A Torch whose version has no release cannot be named in a variant."""
+    _versions(torch, {"__version__": version})
+    with pytest.raises(ToolchainError, match="has the version"):
+        find_torch()
+
+
+def test_cmake_reads_the_facts(torch: Path, tmp_path: Path) -> None:
+    """CMake holds what Python said, brackets and dollars included."""
+    hostile = "2.99.1]]${HOME}]=]\n;"
+    _versions(torch, {"__version__": hostile})
+    facts = tmp_path / "facts.cmake"
+    write_cmake_facts(find_torch(), facts)
+    script = tmp_path / "script.cmake"
+    script.write_text(f'include("{facts}")\nfile(WRITE "{tmp_path}/version" "${{KERNEL_TORCH_VERSION}}")\n')
+    subprocess.run([find_tool("cmake"), "-P", script], check=True, capture_output=True)
+    assert hostile == (tmp_path / "version").read_text()
+
+
+def test_facts_that_have_not_changed_are_left_alone(torch: Path, tmp_path: Path) -> None:
+    """The file keeps its time, so that CMake does not run again; a change is written."""
+    facts, found = tmp_path / "facts.cmake", find_torch()
+    write_cmake_facts(found, facts)
+    before = facts.stat()
+    write_cmake_facts(found, facts)
+    assert (before.st_mtime_ns, before.st_ino) == (facts.stat().st_mtime_ns, facts.stat().st_ino)
+    _versions(torch, {**VERSIONS, "__version__": "2.99.2"})
+    write_cmake_facts(find_torch(), facts)
+    assert "2.99.2" in facts.read_text("utf-8")
