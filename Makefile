@@ -16,6 +16,8 @@ BIN := $(VENV)/bin
 PACKAGES := loader/pyproject.toml builder/pyproject.toml requirements-dev.txt
 # The stamp's name holds the requirement, so that another TORCH or PYTHON installs again and the same one does not.
 STAMP := $(VENV)/.installed-$(shell printf '%s' '$(PYTHON) $(TORCH)' | cksum | tr -d ' ')
+# Tells whether .venv is whole and that of PYTHON: the same Python, and a pip to install with.
+IDENTITY := import sys; print(sys.version, sys.base_prefix)
 
 .PHONY: help demo test lint format bench clean install
 
@@ -27,10 +29,11 @@ install: $(STAMP)
 $(STAMP): $(PACKAGES)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "Python 3.10 or later is needed; choose one with: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
-	@test "$$($(BIN)/python -V 2>&1)" = "$$($(PYTHON) -V 2>&1)" || $(PYTHON) -m venv --clear $(VENV) || \
+	@test "$$($(BIN)/python -c 'import pip; $(IDENTITY)' 2>&1)" = "$$($(PYTHON) -c '$(IDENTITY)' 2>&1)" || \
+		$(PYTHON) -m venv --clear $(VENV) || \
 		{ echo "Python could not make a virtual environment (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
 	@rm -f $(VENV)/.installed-*
-	$(BIN)/python -m pip install --quiet $(TORCH) numpy
+	$(BIN)/python -m pip install --quiet $(foreach word,$(TORCH),'$(word)') numpy
 	$(BIN)/python -m pip install --quiet --editable loader --editable builder --requirement requirements-dev.txt
 	@touch $@
 

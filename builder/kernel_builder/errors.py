@@ -119,4 +119,7 @@ class CardError(BuilderError):
     """The card template of a kernel cannot be filled."""
 
     exit_code = 9
-    hint = "Mend CARD.md; it is a jinja2 template with the variables that the documentation lists."
+    hint = (
+        "Mend CARD.md: it is a jinja2 template with the variables repo_id, version, functions, layers, has_benchmark, "
+        "upstream, source, license, backends and python_name."
+    )

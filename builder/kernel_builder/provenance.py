@@ -21,12 +21,12 @@ MANIFEST = ".kernel-builder-manifest.json"
 
 _COMMIT_DIGITS = 7
 _CONTENT_DIGITS = 12
-# A repository of somebody else's must not stop us (its owner may be another user in a container), and as little as
-# possible of what its configuration names is run: no file monitor, no hooks.
+# Git's own check of who owns a repository stays on: to look into somebody else's can run what its settings name.
 _GIT = (
-    "git", "--no-optional-locks", "-c", "safe.directory=*", "-c", "core.fsmonitor=false",
-    "-c", f"core.hooksPath={os.devnull}", "-c", "core.quotePath=false",
+    "git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}",
+    "-c", "core.quotePath=false",
 )  # fmt: skip
+_FOREIGN = "dubious ownership"
 _GENERATED = ("__pycache__", "build", "build-ext", "result")
 
 
@@ -39,11 +39,13 @@ class Provenance:
             a source differs from it; or twelve digits of the hash of the sources.
         commit: the full id of the commit, or `None` where there is no git.
         dirty: whether a source differs from the commit.
+        note: why there is no commit although there is a repository, for the person who builds.
     """
 
     unique_id: str
     commit: str | None = None
     dirty: bool = False
+    note: str | None = None
 
     @classmethod
     def of_commit(cls, commit: str, *, dirty: bool) -> "Provenance":
@@ -65,8 +67,8 @@ def find_provenance(project_dir: Path, config: KernelConfig) -> Provenance:
         top = Path(_git(project_dir, "rev-parse", "--show-toplevel").rstrip("\n"))
         changes = _git(project_dir, "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)build")
         tracked = _git(top, "ls-files", "-z", "--recurse-submodules").split("\0")
-    except (ProcessError, ToolchainError):
-        return Provenance(_hash_inputs(project_dir, inputs))
+    except (ProcessError, ToolchainError) as error:
+        return Provenance(_hash_inputs(project_dir, inputs), note=_why_no_commit(project_dir, error))
     known = {top.resolve() / name for name in tracked}
     dirty = bool(changes) or any((project_dir / path).resolve() not in known for path in inputs)
     return Provenance.of_commit(commit, dirty=dirty)
@@ -118,6 +120,20 @@ def _hash_inputs(project_dir: Path, inputs: Iterable[str]) -> str:
         hasher.update(f"{len(name.encode())} {name} {len(contents)} ".encode())
         hasher.update(contents)
     return hasher.hexdigest()[:_CONTENT_DIGITS]
+
+
+def _why_no_commit(project_dir: Path, error: ProcessError | ToolchainError) -> str | None:
+    if isinstance(error, ProcessError) and _FOREIGN in error.output:
+        return (
+            f"git does not look into the repository of {project_dir}, because it belongs to another user; the build is "
+            "named after the hash of its sources, not after the commit "
+            f"(if you trust it: git config --global --add safe.directory {project_dir})"
+        )
+    if isinstance(error, ToolchainError) and any(
+        (folder / ".git").exists() for folder in (project_dir, *project_dir.parents)
+    ):
+        return "git is not installed; the build is named after the hash of its sources, not after the commit"
+    return None
 
 
 def _git(project_dir: Path, *arguments: str) -> str:

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from kernel_builder.errors import BuilderError
 
-__all__ = ["build_lock", "install_tree", "same_trees", "staging_dir"]
+__all__ = ["build_lock", "check_places", "install_text", "install_tree", "same_trees", "staging_dir"]
 
 _STAGE = ".stage-"
 _LOCK = ".lock"
@@ -25,9 +25,24 @@ _RENAME_EXCHANGE = 2
 _RENAME_SWAP = 2
 
 
+def check_places(*folders: Path) -> None:
+    """Make sure that folders can be written to: each is a folder or nothing, and no link to elsewhere.
+
+    Raises:
+        BuilderError: when a file or a link is in the way.
+    """
+    for folder in folders:
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            what = "a link" if folder.is_symlink() else "a file"
+            message = f"{folder} is {what}; builds need a folder of that name in the project"
+            raise BuilderError(message, hint=f"Move {folder.name} away and build again.")
+
+
 @contextlib.contextmanager
 def build_lock(work_dir: Path, on_wait: Callable[[], None]) -> Iterator[None]:
     """Hold the one lock of a project's builds; `on_wait` is called once when another build has it."""
+    from filelock import FileLock, Timeout
+
     work_dir.mkdir(parents=True, exist_ok=True)
     lock = FileLock(work_dir / _LOCK)
     try:
@@ -78,8 +93,20 @@ def install_tree(stage: Path, target: Path) -> None:
     _sync_folder(target.parent)
 
 
+def install_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all; a link in its place is replaced, never followed."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, "utf-8", newline="\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def same_trees(left: Path, right: Path) -> bool:
-    """Whether two folders hold the same files with the same contents; bytecode does not count."""
+    """Whether two folders hold the same files with the same contents; a link is never the same, bytecode no matter."""
+    if any(path.is_symlink() for tree in (left, right) for path in (tree, *tree.rglob("*"))):
+        return False
     names = [sorted(_files(side)) for side in (left, right)]
     return names[0] == names[1] and all(filecmp.cmp(left / name, right / name, shallow=False) for name in names[0])
 

@@ -9,6 +9,7 @@
     ├── BackendError          (ValueError)         a backend that this system does not have
     ├── UnknownDependencyError(ValueError)         a Python dependency that kernels may not have
     ├── MissingDependencyError(ImportError)        a Python dependency that is not installed
+    ├── UnsupportedKernelError(RuntimeError)       a kernel that asks for more than this loader can do
     ├── KernelNotFoundError   (FileNotFoundError)  no kernel at a path
     └── NoVariantError        (FileNotFoundError)  a kernel without a build for this system
 
@@ -24,6 +25,7 @@ __all__ = [
     "MissingDependencyError",
     "NoVariantError",
     "UnknownDependencyError",
+    "UnsupportedKernelError",
     "VariantNameError",
 ]
 
@@ -54,6 +56,10 @@ class UnknownDependencyError(KernelsError, ValueError):
 
 class MissingDependencyError(KernelsError, ImportError):
     """A kernel needs a Python package that is not installed."""
+
+
+class UnsupportedKernelError(KernelsError, RuntimeError):
+    """A kernel needs a newer loader, or something that this one does not do."""
 
 
 class KernelNotFoundError(KernelsError, FileNotFoundError):

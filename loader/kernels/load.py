@@ -6,7 +6,13 @@ from pathlib import Path
 from types import ModuleType
 
 from kernels.dependencies import check_dependencies
-from kernels.errors import KernelNotFoundError, MetadataError, NoVariantError, VariantNameError
+from kernels.errors import (
+    KernelNotFoundError,
+    MetadataError,
+    NoVariantError,
+    UnsupportedKernelError,
+    VariantNameError,
+)
 from kernels.importer import import_kernel, loaded_from, loaded_kernels
 from kernels.loaded import LoadedKernel
 from kernels.metadata import Metadata, read_metadata
@@ -42,6 +48,7 @@ def get_local_kernel(repo_path: str | os.PathLike[str], backend: str | None = No
         KernelIdError: when the id of the kernel belongs to another module (a `ValueError`).
         UnknownDependencyError: when it needs a Python package that kernels may not need (a `ValueError`).
         MissingDependencyError: when a Python package that it needs is not installed (an `ImportError`).
+        UnsupportedKernelError: when it needs a newer loader or other kernels (a `RuntimeError`).
     """
     path = os.path.realpath(os.path.expanduser(repo_path))  # noqa: PTH111 - Path fails on the ~ of an unknown user
     build = _BUILDS.get((path, backend))
@@ -49,6 +56,7 @@ def get_local_kernel(repo_path: str | os.PathLike[str], backend: str | None = No
     if loaded is not None:
         return loaded.module
     build, metadata = find_build(Path(path), current_system(), backend)
+    _check_supported(metadata)
     check_dependencies(metadata)
     module = import_kernel(build, metadata)
     _BUILDS[path, backend] = build
@@ -94,6 +102,28 @@ def find_build(path: Path, system: System, backend: str | None = None) -> tuple[
     if rejected:
         raise NoVariantError(_no_variant_message(path, rejected, system))
     return _find_one_build(path, system, backend)
+
+
+def _check_supported(metadata: Metadata) -> None:
+    """Refuse a kernel that says that this loader cannot run it, before any of it runs."""
+    if metadata.kernel_depends:
+        needed = ", ".join(depend.repo_id for depend in metadata.kernel_depends)
+        message = (
+            f"the kernel {metadata.name} needs other kernels ({needed}), which this version of kernels cannot load"
+        )
+        raise UnsupportedKernelError(message)
+    if metadata.kernels_minver:
+        from importlib.metadata import version
+
+        from packaging.version import Version
+
+        installed = version("kernels")
+        if Version(installed) < Version(metadata.kernels_minver):
+            message = (
+                f"the kernel {metadata.name} needs kernels {metadata.kernels_minver} or later and {installed} is here; "
+                f"install it with: pip install 'kernels>={metadata.kernels_minver}'"
+            )
+            raise UnsupportedKernelError(message)
 
 
 def _find_one_build(path: Path, system: System, backend: str | None) -> tuple[Path, Metadata]:

@@ -128,7 +128,7 @@ def read_metadata(variant_dir: Path) -> Metadata:
 
     Raises:
         KernelNotFoundError: when there is none.
-        MetadataError: when it is too large, is no JSON object, or has a key of the wrong form.
+        MetadataError: when it cannot be read, is too large, is no JSON object, or has a key of the wrong form.
     """
     path = variant_dir / "metadata.json"
     try:
@@ -137,6 +137,9 @@ def read_metadata(variant_dir: Path) -> Metadata:
     except (FileNotFoundError, NotADirectoryError):
         message = f"{variant_dir} is not a build of a kernel: it has no metadata.json"
         raise KernelNotFoundError(message) from None
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror or error}"
+        raise MetadataError(message) from None
     try:
         return Metadata.parse(document)
     except MetadataError as error:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -154,7 +156,8 @@ def test_a_variant_of_another_world_is_refused_with_what_can_be_built(tiny: Path
 
 def test_without_a_compiler_the_next_step_is_named(tiny: Path) -> None:
     """On a machine without a C++ compiler the error says how to get one."""
-    result = kernel_builder("build", tiny, "--driver", "local", env={"CXX": "no-such-compiler"})
+    shutil.rmtree(tiny / ".kernel-builder")
+    result = kernel_builder("build", tiny, "--driver", "local", env={"PATH": str(tiny), "CXX": ""})
     assert 5 == result.returncode
     assert "no C++ compiler was found" in result.stderr
     assert "apt-get install g++" in result.stderr
@@ -214,3 +217,133 @@ REGISTER_EXTENSION(TORCH_EXTENSION_NAME)
     ]
     probe = "import sys; from kernels import get_local_kernel; print(get_local_kernel(sys.argv[1]).ops.answer())"
     assert "42" == run_python(probe, tiny).strip()
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"CXXFLAGS": "-O0 -g", "CMAKE_BUILD_TYPE": "Debug", "LDFLAGS": "-Wl,-rpath,/nowhere"},
+        {"CPATH": "/nowhere", "LIBRARY_PATH": "/nowhere", "CMAKE_GENERATOR": "Unix Makefiles"},
+    ],
+)
+def test_flags_of_the_environment_leave_no_trace(tiny: Path, variant: str, env: dict[str, str]) -> None:
+    """The same sources give the same build, whatever a shell has exported."""
+    before = contents(tiny / "build" / variant)
+    shutil.rmtree(tiny / "build")
+    shutil.rmtree(tiny / ".kernel-builder")
+    result = kernel_builder("build", tiny, "--driver", "local", env=env)
+    assert result.returncode == 0, result.stderr
+    assert before == contents(tiny / "build" / variant)
+
+
+def test_a_header_that_is_not_listed_is_refused(tiny: Path, variant: str) -> None:
+    """What the compiler reads and build.toml does not list is named; once it is listed, the build goes through."""
+    before = contents(tiny / "build" / variant)
+    (tiny / "tiny_cpu" / "value.h").write_text("#define VALUE 7\n", "utf-8")
+    (tiny / "tiny_cpu" / "tiny.cpp").write_text(
+        '#include "value.h"\nextern "C" int tiny_value() { return VALUE; }\n', "utf-8"
+    )
+    for _ in range(2):  # the second build compiles nothing and must refuse all the same
+        result = kernel_builder("build", tiny, "--driver", "local")
+        assert (8, True) == (result.returncode, "tiny_cpu/value.h" in result.stderr), result.stderr
+    assert before == contents(tiny / "build" / variant)
+    text = (tiny / "build.toml").read_text("utf-8")
+    listed = text.replace('["tiny_cpu/tiny.cpp"]', '["tiny_cpu/tiny.cpp", "tiny_cpu/value.h"]')
+    (tiny / "build.toml").write_text(listed, "utf-8")
+    assert 0 == kernel_builder("build", tiny, "--driver", "local").returncode
+
+
+def test_a_generated_project_in_its_place_changes_nothing(tiny: Path, variant: str) -> None:
+    """After create-pyproject in the project's own folder, the build is the same."""
+    before = contents(tiny / "build" / variant)
+    assert 0 == kernel_builder("create-pyproject", tiny).returncode
+    result = json.loads(kernel_builder("build", tiny, "--driver", "local", "--json").stdout)
+    assert [False] == [built["changed"] for built in result["builds"]]
+    assert before == contents(tiny / "build" / variant)
+
+
+def test_a_component_of_headers_alone_is_passed_over(tiny: Path) -> None:
+    """A component that lists only headers is a warning of check-config, and no obstacle."""
+    (tiny / "tiny_cpu" / "value.h").write_text("#define VALUE 7\n", "utf-8")
+    with (tiny / "build.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[kernel.headers]\nbackend = "cpu"\ndepends = []\nsrc = ["tiny_cpu/value.h"]\n')
+    result = kernel_builder("build", tiny, "--driver", "local")
+    assert (0, True) == (result.returncode, "warning: kernel.headers.src" in result.stderr), result.stderr
+
+
+def test_links_in_build_are_replaced_and_never_followed(tiny: Path, variant: str, tmp_path: Path) -> None:
+    """Neither the card nor a tree is written through a link that a repository carries."""
+    victim = tmp_path / "victim"
+    victim.write_text("mine", "utf-8")
+    (tiny / "CARD.md").write_text("# {{ repo_id }}\n", "utf-8")
+    (tiny / "build" / "CARD.md").symlink_to(victim)
+    init = tiny / "build" / variant / "__init__.py"
+    text = init.read_text("utf-8")
+    init.unlink()
+    (tmp_path / "same.py").write_text(text, "utf-8")
+    init.symlink_to(tmp_path / "same.py")
+    assert 0 == kernel_builder("build", tiny, "--driver", "local").returncode
+    assert "mine" == victim.read_text("utf-8")
+    assert [False, False] == [path.is_symlink() for path in (init, tiny / "build" / "CARD.md")]
+
+
+@pytest.mark.parametrize("name", ["build", ".kernel-builder"])
+def test_a_link_in_the_place_of_a_folder_is_refused(tmp_path: Path, name: str) -> None:
+    """Builds go into the project; a link that leads elsewhere, or a file, is named before anything is compiled."""
+    project = make_tiny(tmp_path / "tiny")
+    (tmp_path / "elsewhere").mkdir()
+    (project / name).symlink_to(tmp_path / "elsewhere")
+    result = kernel_builder("build", project, "--driver", "local")
+    assert (1, True) == (result.returncode, f"{name} is a link" in result.stderr), result.stderr
+    assert [] == list((tmp_path / "elsewhere").iterdir())
+    (project / name).unlink()
+    (project / name).write_text("", "utf-8")
+    result = kernel_builder("build", project, "--driver", "local")
+    assert (1, True) == (result.returncode, f"{name} is a file" in result.stderr), result.stderr
+
+
+def test_modules_in_the_current_folder_do_not_disturb(tmp_path: Path) -> None:
+    """A project may have a json.py or a kernels.py of its own, and be built from its own folder."""
+    project = make_tiny(tmp_path / "tiny")
+    for name in ("json", "kernels", "torch"):
+        (project / f"{name}.py").write_text("raise SystemExit('the wrong module')\n", "utf-8")
+    command = Path(sys.executable).with_name("kernel-builder")
+    result = subprocess.run(
+        [command, "build", "--driver", "local"], cwd=project, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("name", ["a b", "it's $HOME", "naïve (1)", "100%#+,="])
+def test_folders_with_unusual_names_build(tmp_path: Path, name: str) -> None:
+    """Blanks, quotes and letters of other languages in the path are no obstacle."""
+    result = kernel_builder("build", make_tiny(tmp_path / name / "tiny"), "--driver", "local")
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("name", ["a;b", "a[b", "a|b", 'a"b', "${HOME}", "$<1:a>"])
+def test_folders_that_cmake_would_take_apart_are_refused(tmp_path: Path, name: str) -> None:
+    """A path that CMake or Ninja cannot take is said before they garble it."""
+    result = kernel_builder("build", make_tiny(tmp_path / name / "tiny"), "--driver", "local")
+    assert (5, True) == (result.returncode, "CMake cannot work in" in result.stderr), result.stderr
+
+
+def test_a_card_that_cannot_be_filled_stops_before_the_compiler(tiny: Path, variant: str) -> None:
+    """The error names the line, and nothing was built or replaced."""
+    before = contents(tiny / "build" / variant)
+    (tiny / "CARD.md").write_text("# Card\n\n{{ nope }}\n", "utf-8")
+    (tiny / "tiny_cpu" / "tiny.cpp").write_text("int other;\n", "utf-8")
+    result = kernel_builder("build", tiny, "--driver", "local")
+    assert (9, True, False) == (result.returncode, "CARD.md:3" in result.stderr, ": compile" in result.stderr)
+    assert before == contents(tiny / "build" / variant)
+
+
+def test_builds_of_one_project_take_turns(tmp_path: Path, variant: str) -> None:
+    """Several builds at once all succeed; one makes the tree, the others find it made."""
+    project = make_tiny(tmp_path / "tiny")
+    command = [sys.executable, "-m", "kernel_builder", "build", str(project), "--driver", "local", "--json"]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    answers = [process.communicate() for process in running]
+    assert [0, 0, 0] == [process.returncode for process in running], answers
+    changed = [json.loads(output)["builds"][0]["changed"] for output, _ in answers]
+    assert [False, False, True] == sorted(changed)

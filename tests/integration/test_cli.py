@@ -141,3 +141,9 @@ print(json.dumps([status, sorted(sys.modules)]))
 """
     status, modules = json.loads(run_python(code, *arguments).splitlines()[-1])
     assert (0, []) == (status, [name for name in unwanted if name in modules])
+
+
+def test_importing_the_loader_loads_next_to_nothing() -> None:
+    """`import kernels` brings in itself and no other module that a bare Python has not."""
+    code = "import sys, json; before = set(sys.modules); import kernels; print(json.dumps(sorted({*sys.modules} - before)))"
+    assert ["kernels"] == json.loads(run_python(code))

@@ -9,7 +9,7 @@ import venv
 from pathlib import Path
 
 import pytest
-from support.projects import copy_relu, git, kernel_builder, make_tiny
+from support.projects import contents, copy_relu, git, kernel_builder, make_tiny
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_rendering_is_the_same_from_run_to_run(tmp_path: Path) -> None:
         target = tmp_path / seed
         result = kernel_builder("create-pyproject", project, target, env={"PYTHONHASHSEED": seed})
         assert 0 == result.returncode
-        trees.append({path.name: path.read_bytes() for path in target.rglob("*") if path.is_file()})
+        trees.append(contents(target))
     assert trees[0] == trees[1]
 
 

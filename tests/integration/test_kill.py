@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.projects import contents, kernel_builder, make_tiny, variant_name
 
-_ROUNDS = 50
+_KILLS = 50
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 
@@ -32,15 +32,19 @@ def test_a_killed_build_never_leaves_half_a_tree(tmp_path: Path) -> None:
     """50 kills at random moments: each time the tree is a whole one, and the next build brings the new one."""
     project = make_tiny(tmp_path / "tiny")
     tree = project / "build" / variant_name()
-    _write_value(project, 0)
-    started = time.monotonic()
-    assert kernel_builder("build", project, "--driver", "local").returncode == 0
-    whole = time.monotonic() - started
+    for value in (-1, 0):  # the second, like every build that is killed, finds the first one's objects
+        _write_value(project, value)
+        started = time.monotonic()
+        assert kernel_builder("build", project, "--driver", "local").returncode == 0
+        whole = time.monotonic() - started
     old = contents(tree)
     seed = random.randrange(2**32)  # noqa: S311 - not cryptography
     chance = random.Random(seed)  # noqa: S311
-    killed = 0
-    for value in range(1, _ROUNDS + 1):
+    killed = value = 0
+    while killed < _KILLS:
+        value += 1
+        where = f"seed {seed}, round {value}, {killed} killed"
+        assert value < 4 * _KILLS, f"{where}: most builds ended before they could be killed"
         _write_value(project, value)
         build = subprocess.Popen(_command(project), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(chance.uniform(0, whole))
@@ -49,21 +53,19 @@ def test_a_killed_build_never_leaves_half_a_tree(tmp_path: Path) -> None:
         left = contents(tree) if tree.exists() else None
 
         result = kernel_builder("build", project, "--driver", "local")
-        assert result.returncode == 0, f"seed {seed}, round {value}: {result.stderr}"
+        assert result.returncode == 0, f"{where}: {result.stderr}"
         new = contents(tree)
-        assert f"VALUE = {value}\n".encode() == new["value.py"], f"seed {seed}, round {value}"
-        assert left in (None, old, new), f"seed {seed}, round {value}"
-        assert [tree.name] == [path.name for path in tree.parent.iterdir()], f"seed {seed}, round {value}"
+        assert f"VALUE = {value}\n".encode() == new["value.py"], where
+        assert left in (None, old, new), where
+        assert [tree.name] == [path.name for path in tree.parent.iterdir()], where
         old = new
-    assert killed > _ROUNDS // 2, f"seed {seed}: only {killed} builds were killed before they ended"
 
 
 def test_an_interrupt_stops_the_compiler_and_leaves_nothing(tmp_path: Path) -> None:
     """Ctrl-C ends the build with status 130 and one word, stops the compiler, and leaves no stage behind."""
     project = make_tiny(tmp_path / "tiny")
-    endless = "#include <type_traits>\n" + "template <int N> struct F { enum { v = F<N - 1>::v + F<N - 2>::v }; };\n"
     slow = "".join(f'extern "C" int f{n}(int x) {{ return x * {n}; }}\n' for n in range(60_000))
-    (project / "tiny_cpu" / "tiny.cpp").write_text(endless + slow, "utf-8")
+    (project / "tiny_cpu" / "tiny.cpp").write_text(slow, "utf-8")
     build = subprocess.Popen(
         _command(project), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )

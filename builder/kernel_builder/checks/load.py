@@ -7,7 +7,13 @@ from kernel_builder.process import run
 
 __all__ = ["check_load"]
 
-_LOAD = "import sys; from kernels import get_local_kernel; get_local_kernel(sys.argv[1])"
+# The folder that we are called from is no place to import from: a project may have a json.py of its own.
+_LOAD = """
+import sys
+sys.path[:] = [place for place in sys.path if place]
+from kernels import get_local_kernel
+get_local_kernel(sys.argv[1])
+"""
 
 
 def check_load(tree: Path, python: Path) -> list[str]:

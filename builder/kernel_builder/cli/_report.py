@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kernel_builder.drivers.base import Event, Progress, Stage
+from kernel_builder.drivers.base import Event, Note, Progress, Stage
 from kernel_builder.errors import BuilderError, ConfigError, ProcessError
 
 if TYPE_CHECKING:
-    from rich.status import Status
+    from rich.live import Live
 
 __all__ = ["Reporter", "show_error"]
 
@@ -25,21 +25,24 @@ class Reporter:
     def __init__(self, *, logs: bool) -> None:
         self._logs = logs
         self._stage = ""
-        self._status: Status | None = None
+        self._live: Live | None = None
 
     def __enter__(self) -> "Reporter":  # noqa: PYI034 - typing.Self comes with Python 3.11
         if sys.stderr.isatty() and not self._logs:
             from rich.console import Console
+            from rich.live import Live
 
-            self._status = Console(stderr=True).status("")
-            self._status.start()
+            # Drawn when an event comes, not by a thread: processes are started meanwhile, and to fork a process that
+            # has threads is not safe.
+            self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
+            self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._status is not None:
-            self._status.stop()
+        if self._live is not None:
+            self._live.stop()
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -48,14 +51,16 @@ class Reporter:
             self._show(self._stage, plain=True)
         elif isinstance(event, Progress):
             self._show(f"{self._stage} {event.done}/{event.total}", plain=False)
+        elif isinstance(event, Note):
+            click.echo(f"note: {event.text}", err=True)
         elif self._logs:
             click.echo(event.line, err=True)
 
     def _show(self, text: str, *, plain: bool) -> None:
-        if self._status is not None:
+        if self._live is not None:
             from rich.text import Text
 
-            self._status.update(Text(text))
+            self._live.update(Text(text), refresh=True)
         elif plain:
             click.echo(text, err=True)
 

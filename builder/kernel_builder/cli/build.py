@@ -14,6 +14,7 @@ from kernel_builder.drivers.base import BuildRequest, Built
 from kernel_builder.drivers.choose import DRIVERS, choose_driver
 from kernel_builder.errors import ProcessError
 from kernel_builder.publish.card import fill_card
+from kernel_builder.tree import install_text
 
 __all__ = ["build", "build_and_copy"]
 
@@ -56,6 +57,7 @@ def _run(options: _Options) -> None:
     config = load_project(project_dir)
     driver, reason = choose_driver(options.driver, project_dir)
     click.echo(f"building {config.general.name} with the {driver.name} driver ({reason})", err=True)
+    card = fill_card(project_dir, config)  # first: a card that cannot be filled is no reason to compile
     request = BuildRequest(
         project_dir=project_dir, config=config, variant=options.variant, cores=options.cores, max_jobs=options.max_jobs
     )
@@ -66,9 +68,8 @@ def _run(options: _Options) -> None:
         if options.logs:
             error.output = ""  # it was shown line by line
         raise
-    card = fill_card(project_dir, config)
     if card is not None:
-        (request.build_dir / "CARD.md").write_text(card, "utf-8", newline="\n")
+        install_text(request.build_dir / "CARD.md", card)
     if options.as_json:
         click.echo(json.dumps({"driver": driver.name, "builds": [_as_json(built) for built in builds]}, indent=2))
         return
@@ -101,6 +102,9 @@ def build(**options: Any) -> None:
 
     Each variant is staged, checked and put into its place in one step; what was there before stays when anything
     fails. A second build compiles only what has changed.
+
+    The compiler is that of the environment variable CXX, or the system's. Flags are taken from build.toml only:
+    CXXFLAGS, LDFLAGS and the like are set aside, because the same sources must give the same build.
     """
     _run(_Options(**options))
 

@@ -30,6 +30,7 @@ def check_components(data: dict[str, Any], report: Report) -> None:
             report.warning(("kernel", name), message, at_key=True)
         if component.get("backend") in COMPILED_BACKENDS:
             _check_backend(name, component, listed, report)
+            _check_endings(name, component, report)
     _check_files(data, report)
 
 
@@ -57,6 +58,23 @@ def _check_backend(name: str, component: dict[str, Any], listed: set[str], repor
         if backend not in provided.get(depend, (backend,)):
             message = f"{shown(depend)} is for {', '.join(provided[depend])}, and this component is for {backend}"
             report.warning(("kernel", name, "depends", index), message)
+
+
+def _check_endings(name: str, component: dict[str, Any], report: Report) -> None:
+    """Note sources that the backend's compiler would pass over, and a component that gives it nothing to do."""
+    backend, endings = component["backend"], names.compiled_endings()
+    taken = endings[backend]
+    languages = {"c", *(ending for others in endings.values() for ending in others)}
+    sources = list(texts(component.get("src")))
+    found = [text.rpartition(".")[2].lower() if "." in text else "" for _, text in sources]
+    for (index, text), ending in zip(sources, found, strict=True):
+        if ending in languages - {*taken}:
+            message = (
+                f"{shown(text)} is not compiled for {backend}, which takes {', '.join(f'.{one}' for one in taken)}"
+            )
+            report.error(("kernel", name, "src", index), message)
+    if isinstance(component.get("src"), list) and not languages & {*found}:
+        report.warning(("kernel", name, "src"), "lists nothing that is compiled", at_key=True)
 
 
 def _check_files(data: dict[str, Any], report: Report) -> None:

@@ -8,7 +8,19 @@ from typing import Any
 
 from kernels.dependencies import curated_dependencies
 
-__all__ = ["component_depends", "python_depends", "python_depends_in_general", "renamed_depends"]
+__all__ = [
+    "compiled_endings",
+    "component_depends",
+    "python_depends",
+    "python_depends_in_general",
+    "renamed_depends",
+]
+
+
+@cache
+def compiled_endings() -> Mapping[str, tuple[str, ...]]:
+    """The endings of the files that each backend's compiler takes."""
+    return {backend: tuple(endings) for backend, endings in _names()["compiled"].items()}
 
 
 @cache

@@ -62,10 +62,13 @@ def read_config(project_dir: Path) -> ReadResult:
     try:
         if path.is_file():
             with path.open("rb") as file:
-                return read_bytes(file.read(LARGEST_FILE + 1))
-        message = "is not a regular file" if path.exists() or path.is_symlink() else "does not exist"
+                raw = file.read(LARGEST_FILE + 1)
+        else:
+            raw, message = None, "is not a regular file" if path.exists() or path.is_symlink() else "does not exist"
     except (OSError, ValueError) as error:
-        message = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        raw, message = None, f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    if raw is not None:
+        return read_bytes(raw)
     return _failed(Finding(line=1, column=1, severity="error", key="", message=f"{path} {message}"))
 
 

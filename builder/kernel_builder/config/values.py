@@ -23,6 +23,8 @@ _PYEXT = re.compile(r"[A-Za-z0-9_]+")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _REPO_ID = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 _LONGEST_REPO_ID = 96
+_LONGEST_NAME = 96  # with backend and commit it becomes the name of a file
+_NO_FILE_NAME = re.compile(r"[\";|`$<>&\[\]]")
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+@#=-]*")
 _GIT_SCHEMES = ("https", "http", "git", "ssh", "git+ssh", "git+https", "git+http")
 _SCP_FORM = re.compile(r"[^\s/:@]+@[^\s/:@]+:[^\s/][^\s]*")
@@ -54,6 +56,8 @@ def _check_name(text: str) -> Problem | None:
         mended = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
         message = f"{shown(text)} is not a name: use lower-case letters, digits and dashes, beginning with a letter"
         return Problem(message, mended if _NAME.fullmatch(mended) else None)
+    if len(text) > _LONGEST_NAME:
+        return Problem(f"{shown(text)} has more than {_LONGEST_NAME} characters")
     if keyword.iskeyword(text):
         return Problem(f"{shown(text)} is a word of the Python language, so that its module could not be imported")
     return None
@@ -91,6 +95,8 @@ def _check_path(text: str) -> Problem | None:
         return Problem(f"{shown(text)} is absolute: paths are given from the project's top")
     if ".." in text.split("/"):
         return Problem(f"{shown(text)} has a '..': paths stay within the project")
+    if found := _NO_FILE_NAME.search(text):
+        return Problem(f"{shown(text)} has the character {found[0]}, which build tools do not take in names of files")
     return None
 
 

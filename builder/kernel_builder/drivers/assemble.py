@@ -72,5 +72,8 @@ def _copy_python(project_dir: Path, config: KernelConfig, stage: Path) -> None:
             if not path.resolve().is_relative_to(inside):
                 message = f"{path} is a link that leads out of the project"
                 raise BuilderError(message, hint="Replace the link by the file.")
+            if relative == Path("metadata.json"):
+                message = f"{path} would be lost: a build's metadata.json is written by kernel-builder"
+                raise BuilderError(message, hint="Rename the file.")
             (stage / relative).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, stage / relative)

@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 
 from kernel_builder.config.model import KernelConfig
 
-__all__ = ["BuildRequest", "Built", "Driver", "Event", "Log", "Progress", "Report", "Stage"]
+__all__ = ["BuildRequest", "Built", "Driver", "Event", "Log", "Note", "Progress", "Report", "Stage"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,13 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something that the person who builds should know."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
     """One variant is in its place.
 
@@ -78,7 +85,7 @@ class Built:
     seconds: float
 
 
-Event: TypeAlias = Stage | Progress | Log
+Event: TypeAlias = Stage | Progress | Log | Note
 Report: TypeAlias = Callable[[Event], None]
 
 

@@ -12,20 +12,23 @@ from typing import Any
 
 from kernel_builder.checks import check_tree
 from kernel_builder.drivers.assemble import assemble
-from kernel_builder.drivers.base import BuildRequest, Built, Log, Progress, Report, Stage
+from kernel_builder.drivers.base import BuildRequest, Built, Log, Note, Progress, Report, Stage
+from kernel_builder.drivers.inputs import unlisted_inputs
 from kernel_builder.drivers.targets import local_targets
 from kernel_builder.drivers.workspace import Workspace
+from kernel_builder.errors import CheckError, ToolchainError
 from kernel_builder.matrix import BuildTarget, host_platform
 from kernel_builder.process import run
 from kernel_builder.project.metadata import build_metadata
 from kernel_builder.project.render import ops_id, render
 from kernel_builder.provenance import Provenance, build_inputs, find_provenance
-from kernel_builder.toolchain.tools import available_cores, find_compiler, find_tool
-from kernel_builder.toolchain.torch import TorchFacts, find_torch, write_cmake_facts
-from kernel_builder.tree import build_lock, install_tree, same_trees, staging_dir
+from kernel_builder.toolchain.tools import QUIET_ENVIRONMENT, available_cores, find_compiler, find_tool
+from kernel_builder.toolchain.torch import TorchFacts, find_torch
+from kernel_builder.tree import build_lock, check_places, install_tree, same_trees, staging_dir
 
 __all__ = ["LocalDriver"]
 
+_FACTS = "torch-facts.cmake"
 _STEP = re.compile(r"\[(\d+)/(\d+)\] ")
 _COMPILING = re.compile(r"\[\d+/\d+\] Building ")
 
@@ -44,17 +47,29 @@ class LocalDriver:
             ProcessError: when CMake or the compiler fails.
             CheckError: when a build does not meet the requirements; the tree that was there stays.
         """
+        project_dir = request.project_dir
+        _check_path(project_dir)
         facts = find_torch()
         targets = local_targets(request.config, facts, host_platform(), request.variant)
-        find_compiler()
-        provenance = find_provenance(request.project_dir, request.config)
-        work_dir = request.project_dir / ".kernel-builder"
+        work_dir = project_dir / ".kernel-builder"
+        check_places(work_dir, request.build_dir)
 
         def wait() -> None:
             report(Stage(targets[0].name, "wait for another build"))
 
         with build_lock(work_dir, wait):
+            provenance = find_provenance(project_dir, request.config)
+            if provenance.note:
+                report(Note(provenance.note))
             return [_Build(request, report, facts, provenance, target).run() for target in targets]
+
+
+def _check_path(project_dir: Path) -> None:
+    """Refuse a folder whose name CMake or Ninja would take apart."""
+    found = re.search(r"[\";|`\[\]\x00-\x1f]|\$[{<]|\\", project_dir.as_posix())
+    if found:
+        message = f"CMake cannot work in {str(project_dir)!r}: the path has {found[0]!r} in it"
+        raise ToolchainError(message, hint="Move the project to a folder with a plainer name.")
 
 
 class _Build:
@@ -77,6 +92,7 @@ class _Build:
         workspace = Workspace(self.request.project_dir / ".kernel-builder" / self.variant)
         self._configure(workspace)
         self._compile(workspace)
+        self._check_inputs(workspace)
         target = self.request.build_dir / self.variant
         with staging_dir(target) as stage:
             self._stage(workspace, stage)
@@ -92,13 +108,12 @@ class _Build:
         self.report(Stage(self.variant, "configure"))
         cmake, ninja = find_tool("cmake"), find_tool("ninja")
         project_dir = self.request.project_dir
-        tools = [str(tool) for tool in (cmake, ninja, find_compiler(), self.facts.root)]
+        sources = build_inputs(project_dir, self.config)
         workspace.prepare(
-            render(self.config, self.provenance),
-            base=[*tools, self.facts.version, str(project_dir)],
-            sources=[project_dir / name for name in build_inputs(project_dir, self.config)],
+            {**render(self.config, self.provenance), _FACTS: self.facts.cmake},
+            base=[str(cmake), str(ninja), *find_compiler(), self.facts.version, str(project_dir)],
+            sources=[project_dir / name for name in sources],
         )
-        write_cmake_facts(self.facts, workspace.facts)
         if not workspace.configured:
             self._run_cmake(workspace, cmake, ninja)
         workspace.mark_configured()
@@ -107,17 +122,38 @@ class _Build:
         command: list[str | Path] = [
             cmake, "-S", workspace.project, "-B", workspace.cmake, "-G", "Ninja",
             f"-DCMAKE_MAKE_PROGRAM={ninja}",
+            "-DCMAKE_BUILD_TYPE=Release",
             f"-DKERNEL_SOURCE_DIR={self.request.project_dir}",
             f"-DKERNEL_BACKEND={self.backend}",
-            f"-DKERNEL_TORCH_FACTS={workspace.facts}",
+            f"-DKERNEL_TORCH_FACTS={workspace.project / _FACTS}",
         ]  # fmt: skip
-        run(command, on_line=self._log)
+        run(command, env=QUIET_ENVIRONMENT, on_line=self._log)
 
     def _compile(self, workspace: Workspace) -> None:
         self.report(Stage(self.variant, "compile"))
         cores = self.request.cores or available_cores()
         command: list[str | Path] = [find_tool("ninja"), "-C", workspace.cmake, "-j", str(cores)]
-        run(command, env={"NINJA_STATUS": "[%f/%t] "}, on_line=self._step)
+        run(command, env={**QUIET_ENVIRONMENT, "NINJA_STATUS": "[%f/%t] "}, on_line=self._step)
+
+    def _check_inputs(self, workspace: Workspace) -> None:
+        project_dir = self.request.project_dir
+        if changed := workspace.changed_meanwhile():
+            message = f"{', '.join(changed)} changed while the kernel was being built"
+            raise CheckError(message, hint="Build again; nothing was installed.")
+        unlisted = unlisted_inputs(
+            find_tool("ninja"),
+            workspace.cmake,
+            project_dir,
+            build_inputs(project_dir, self.config),
+            render(self.config, self.provenance),
+        )
+        if unlisted:
+            message = f"the compiler read {', '.join(unlisted)}, which build.toml does not list"
+            raise CheckError(
+                message,
+                hint="Add each to the `src` of the component that includes it, so that every build has it and its "
+                "changes are seen; remove what another tool generated.",
+            )
 
     def _stage(self, workspace: Workspace, stage: Path) -> None:
         made = json.loads((workspace.cmake / "kernel-build.json").read_text("utf-8"))

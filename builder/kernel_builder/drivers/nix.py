@@ -7,7 +7,7 @@ from pathlib import Path
 from kernel_builder.drivers.base import BuildRequest, Built, Log, Report, Stage
 from kernel_builder.errors import BuilderError, TargetError
 from kernel_builder.process import run
-from kernel_builder.tree import build_lock, install_tree, same_trees, staging_dir
+from kernel_builder.tree import build_lock, check_places, install_tree, same_trees, staging_dir
 from kernels.errors import VariantNameError
 from kernels.variant import parse_variant
 
@@ -29,10 +29,11 @@ class NixDriver:
         """
         if request.variant is not None:
             _check_variant(request.variant)
+        check_places(request.build_dir)
         started = time.monotonic()
         what = request.variant or "bundle"
         report(Stage(what, "nix build"))
-        output = run(self._command(request), on_line=lambda line: report(Log(what, line)))
+        output = run(self._command(request), cwd=request.project_dir, on_line=lambda line: report(Log(what, line)))
         store = next((Path(line) for line in reversed(output.splitlines()) if line.startswith("/")), None)
         trees = {} if store is None else {request.variant: store} if request.variant else _variants(store)
         if not trees:
@@ -44,7 +45,7 @@ class NixDriver:
     def _command(self, request: BuildRequest) -> list[str]:
         attribute = f"#redistributable.{request.variant}" if request.variant else ""
         command = ["nix", "--extra-experimental-features", "nix-command flakes", "build", "--no-link"]
-        command += ["--print-out-paths", f"{request.project_dir}{attribute}"]
+        command += ["--print-out-paths", f".{attribute}"]
         for flag, value in (("--cores", request.cores), ("--max-jobs", request.max_jobs)):
             command += [flag, str(value)] if value is not None else []
         return command
@@ -74,5 +75,5 @@ def _variants(bundle: Path) -> dict[str, Path]:
         except VariantNameError:
             continue
         if (path / "metadata.json").is_file():
-            found[path.name] = path
+            found[path.name] = path.resolve()
     return found

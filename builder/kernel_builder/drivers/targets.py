@@ -6,15 +6,13 @@ from kernel_builder.config.model import KernelConfig, TorchExtension
 from kernel_builder.errors import TargetError
 from kernel_builder.matrix import BuildTarget, Row
 from kernel_builder.matrix.select import target_for
+from kernel_builder.project.render import RENDERED_BACKENDS
 from kernel_builder.toolchain.torch import TorchFacts
 from kernels.backend import COMPILED_BACKENDS, Compute
 from kernels.errors import VariantNameError
 from kernels.variant import Platform, TorchVariant, parse_variant
 
-__all__ = ["LOCAL_BACKENDS", "local_targets"]
-
-#: The backends that the local driver compiles for.
-LOCAL_BACKENDS = ("cpu",)
+__all__ = ["local_targets"]
 
 
 def local_targets(
@@ -31,7 +29,7 @@ def local_targets(
         raise _none_at_all(config, facts)
     targets = [
         _with_abi(target, facts)
-        for backend in LOCAL_BACKENDS
+        for backend in RENDERED_BACKENDS
         if (target := target_for(config, Row(facts.release, Compute(backend), platform))) is not None
     ]
     if wanted is not None:
@@ -66,9 +64,11 @@ def _none_at_all(config: KernelConfig, facts: TorchFacts) -> TargetError:
     if not isinstance(config.framework, TorchExtension):
         message = f"the local driver of this version builds [torch] kernels only, not [{config.framework_key}] ones"
         return TargetError(message, hint="Build the kernel with Nix.")
-    usable = [backend for backend in LOCAL_BACKENDS if backend in config.general.backends]
+    usable = [backend for backend in RENDERED_BACKENDS if backend in config.general.backends]
     if not usable:
-        message = f"the local driver of this version builds for {', '.join(LOCAL_BACKENDS)}; the kernel has {backends}"
+        message = (
+            f"the local driver of this version builds for {', '.join(RENDERED_BACKENDS)}; the kernel has {backends}"
+        )
         return TargetError(message, hint="Build the kernel with Nix.")
     if not any(config.components(backend) for backend in usable if backend in COMPILED_BACKENDS):
         message = f"build.toml has no [kernel.NAME] component for {', '.join(usable)}"

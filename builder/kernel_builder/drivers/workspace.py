@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from kernel_builder.tree import check_places, install_text
+
 __all__ = ["Workspace"]
 
 
@@ -20,14 +22,12 @@ class Workspace:
     Attributes:
         project: the rendered project.
         cmake: CMake's build folder.
-        facts: the file with the facts of Torch.
         configured: whether CMake need not run again.
     """
 
     def __init__(self, folder: Path) -> None:
         self.project = folder / "project"
         self.cmake = folder / "cmake"
-        self.facts = folder / "torch-facts.cmake"
         self.configured = False
         self._stamp = folder / "stamp.json"
         self._current: dict[str, Any] = {}
@@ -40,8 +40,9 @@ class Workspace:
             base: everything that objects depend on beside the sources: tools, Torch, places.
             sources: the files that are compiled.
         """
+        check_places(self.project.parent, self.project, self.cmake, *{(self.project / name).parent for name in files})
         last = self._read_stamp()
-        hashes = {str(path): _hash(path.read_bytes()) for path in sources}
+        hashes = _hash_files(sources)
         self._current = {"base": base, "files": _hash(json.dumps(files).encode()), "sources": hashes}
         if last.get("base") != base or self._changed_silently(last.get("sources", {}), hashes):
             self._stamp.unlink(missing_ok=True)
@@ -52,9 +53,13 @@ class Workspace:
 
     def mark_configured(self) -> None:
         """Record, before the compiler starts, that CMake ran to its end and what is about to be compiled."""
-        temporary = self._stamp.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self._current), "utf-8")
-        temporary.replace(self._stamp)
+        install_text(self._stamp, json.dumps(self._current))
+
+    def changed_meanwhile(self) -> list[str]:
+        """The sources that are no longer what they were when the build began."""
+        began: dict[str, str] = self._current["sources"]
+        now = _hash_files(path for name in began if (path := Path(name)).is_file())
+        return [name for name, digest in began.items() if now.get(name) != digest]
 
     def _changed_silently(self, last: dict[str, str], now: dict[str, str]) -> bool:
         changed = [Path(path) for path, digest in now.items() if path in last and last[path] != digest]
@@ -66,12 +71,12 @@ class Workspace:
     def _write_project(self, files: Mapping[str, str]) -> None:
         for name, text in files.items():
             path = self.project / name
-            if path.is_file() and path.read_text("utf-8") == text:
+            if path.is_file() and not path.is_symlink() and path.read_text("utf-8") == text:
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8", newline="\n")
+            install_text(path, text)
         # Nobody needs to commit this folder, whatever their .gitignore says.
-        (self.project.parent.parent / ".gitignore").write_text("*\n", "utf-8")
+        install_text(self.project.parent.parent / ".gitignore", "*\n")
 
     def _read_stamp(self) -> dict[str, Any]:
         try:
@@ -79,6 +84,10 @@ class Workspace:
         except (OSError, ValueError):
             return {}
         return stamp if isinstance(stamp, dict) else {}
+
+
+def _hash_files(paths: Iterable[Path]) -> dict[str, str]:
+    return {str(path): _hash(path.read_bytes()) for path in paths}
 
 
 def _hash(contents: bytes) -> str:

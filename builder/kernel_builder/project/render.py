@@ -15,7 +15,7 @@ from kernel_builder.resources import templates_dir
 
 __all__ = ["RENDERED_BACKENDS", "ops_id", "render"]
 
-#: The backends that the generated CMake can build.
+#: The backends that the generated CMake can build, in the order of preference.
 RENDERED_BACKENDS = ("cpu",)
 
 _VERBATIM = (
@@ -91,7 +91,7 @@ def _backends(config: KernelConfig) -> tuple[str, ...]:
 def _values(config: KernelConfig, provenance: Provenance, source_dir: str) -> dict[str, Any]:
     framework = config.framework
     assert isinstance(framework, TorchExtension)  # noqa: S101 - _backends has refused the others
-    backends = [backend for backend in config.general.backends if config.components(backend)]
+    backends = [backend for backend in RENDERED_BACKENDS if backend in _backends(config)]
     stable_abi = {backend: version.text for backend in backends if (version := framework.stable_abi_for(backend))}
     place = _Place("", "") if source_dir == "." else _Place("/" + source_dir, source_dir + "/")
     return {
@@ -102,7 +102,7 @@ def _values(config: KernelConfig, provenance: Provenance, source_dir: str) -> di
         "minver": framework.minver and framework.minver.text,
         "maxver": framework.maxver and framework.maxver.text,
         "backends": backends,
-        "stable_abi": {backend: version for backend, version in stable_abi.items() if backend in RENDERED_BACKENDS},
+        "stable_abi": stable_abi,
         "components": [kernel for kernel in config.kernels if kernel.backend in RENDERED_BACKENDS],
         "unique_id": provenance.unique_id,
         "source_prefix": place.cmake,

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from kernel_builder.errors import BuilderError, ExistingFilesError
 from kernel_builder.provenance import MANIFEST
+from kernel_builder.tree import install_text
 
 __all__ = ["MANIFEST", "CleanPlan", "apply_clean", "plan_clean", "write_project"]
 
@@ -42,10 +43,10 @@ def write_project(files: Mapping[str, str], target: Path, *, unique_id: str, for
     listed = _read_manifest(target)[1] | {name: _hash(text.encode()) for name, text in files.items()}
     document = {"unique-id": unique_id, "files": dict(sorted(listed.items()))}
     target.mkdir(parents=True, exist_ok=True)
-    _write(target / MANIFEST, json.dumps(document, indent=2) + "\n")
+    install_text(target / MANIFEST, json.dumps(document, indent=2) + "\n")
     for name, path in paths.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, files[name])
+        install_text(path, files[name])
     return list(paths.values())
 
 
@@ -87,7 +88,7 @@ def apply_clean(plan: CleanPlan) -> None:
     if plan.keep:
         listed = _read_manifest(plan.target)[1]
         document = {"unique-id": plan.unique_id, "files": {name: listed[name] for name in plan.keep}}
-        _write(manifest, json.dumps(document, indent=2) + "\n")
+        install_text(manifest, json.dumps(document, indent=2) + "\n")
     else:
         manifest.unlink(missing_ok=True)
 
@@ -116,15 +117,6 @@ def _inside(target: Path, name: str) -> bool:
         if current.is_symlink():
             return False
     return True
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _hash(contents: bytes) -> str:

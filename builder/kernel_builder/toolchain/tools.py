@@ -2,13 +2,35 @@
 
 import importlib.util
 import os
+import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from kernel_builder.errors import ToolchainError
 
-__all__ = ["available_cores", "find_compiler", "find_tool"]
+__all__ = ["QUIET_ENVIRONMENT", "available_cores", "find_compiler", "find_tool"]
+
+#: Variables that would change what compilers make without a trace in the build; flags belong into build.toml.
+QUIET_ENVIRONMENT: Mapping[str, None] = dict.fromkeys(
+    (
+        "CFLAGS",
+        "CMAKE_BUILD_TYPE",
+        "CMAKE_GENERATOR",
+        "CMAKE_PREFIX_PATH",
+        "CMAKE_TOOLCHAIN_FILE",
+        "CPATH",
+        "CPLUS_INCLUDE_PATH",
+        "CPPFLAGS",
+        "CXXFLAGS",
+        "C_INCLUDE_PATH",
+        "LDFLAGS",
+        "LIBRARY_PATH",
+    )
+)
+
+_COMPILERS = ("c++", "g++", "clang++", "cl")
 
 
 def find_tool(name: str) -> Path:
@@ -32,23 +54,36 @@ def find_tool(name: str) -> Path:
     return Path(found)
 
 
-def find_compiler() -> str:
+def find_compiler() -> tuple[str, ...]:
     """Find the C++ compiler that CMake would take: `CXX`, else c++, g++ or clang++ on PATH (cl on Windows).
+
+    Returns:
+        What tells this compiler from any other, also from one that replaces it in its place: the words of `CXX`, and
+        the real path, size and time of each program that they name.
 
     Raises:
         ToolchainError: when there is none.
     """
     named = os.environ.get("CXX", "").strip()
-    candidates = [named] if named else ["c++", "g++", "clang++", "cl"]
-    for candidate in candidates:
-        # CXX may carry arguments or a launcher: the first word is the program.
-        found = shutil.which(candidate.split()[0])
-        if found:
-            return found
-    message = f"no C++ compiler was found (looked for {', '.join(candidates)})"
+    if named:
+        words = shlex.split(named)
+        if shutil.which(words[0]) is None:
+            message = f"CXX names the compiler {words[0]!r}, which was not found"
+            raise ToolchainError(message, hint="Mend or unset the environment variable CXX.")
+        return (*words, *(_identity(found) for word in words if (found := shutil.which(word))))
+    for candidate in _COMPILERS:
+        if found := shutil.which(candidate):
+            return (candidate, _identity(found))
+    message = f"no C++ compiler was found (looked for {', '.join(_COMPILERS)})"
     raise ToolchainError(
         message, hint="Install one (Debian, Ubuntu: apt-get install g++; macOS: xcode-select --install)."
     )
+
+
+def _identity(program: str) -> str:
+    real = Path(program).resolve()
+    facts = real.stat()
+    return f"{real} {facts.st_size} {facts.st_mtime_ns}"
 
 
 def available_cores() -> int:

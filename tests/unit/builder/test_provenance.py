@@ -214,14 +214,21 @@ def test_no_git_program(repository: Path, tmp_path: Path, monkeypatch: pytest.Mo
     assert (12, None) == ((found := find_provenance(repository, CONFIG)).commit is None and len(found.unique_id), None)
 
 
-def test_repository_of_somebody_else(repository: Path) -> None:
-    """Git answers also where another user owns the folder, as in a container."""
+def test_repository_of_somebody_else(repository: Path, tmp_path: Path) -> None:
+    """Where another user owns the repository, nothing that its settings name is run; a note says why and what to do."""
     if os.geteuid() != 0:
         pytest.skip("only root can give a folder to somebody else")
-    before = find_provenance(repository, CONFIG)
+    canary = tmp_path / "canary"
+    (repository / ".gitattributes").write_text("* filter=x\n")
+    _git(repository, "config", "filter.x.clean", f"touch {canary}; cat")
+    (repository / "build.toml").touch()
     for path in [repository, *repository.rglob("*")]:
         os.chown(path, 65534, 65534)
-    assert before == find_provenance(repository, CONFIG)
+    found = find_provenance(repository, CONFIG)
+    assert (None, 12) == (found.commit, len(found.unique_id))
+    assert found.note is not None
+    assert "git config --global --add safe.directory" in found.note
+    assert not canary.exists()
 
 
 def test_programs_that_a_repository_names_do_not_run(repository: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ BASES = {
     "MissingDependencyError": ImportError,
     "NoVariantError": FileNotFoundError,
     "UnknownDependencyError": ValueError,
+    "UnsupportedKernelError": RuntimeError,
     "VariantNameError": ValueError,
 }
 

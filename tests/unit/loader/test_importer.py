@@ -246,6 +246,21 @@ def test_a_copy_is_the_same_kernel(make_build: MakeBuild, tmp_path: Path, with_d
     assert count == len(loaded_kernels())
 
 
+def test_a_copy_that_was_changed_is_another_kernel(make_build: MakeBuild, tmp_path: Path) -> None:
+    """A copy that still has the digest of the original, but no longer its contents, is not taken for it."""
+    build = make_build("answer = 42\n")
+    digest = digest_tree(build)
+    document = json.loads((build / "metadata.json").read_bytes())
+    document["digest"] = {"algorithm": digest.algorithm, "files": digest.files}
+    (build / "metadata.json").write_text(json.dumps(document), encoding="utf-8")
+    copy = Path(shutil.copytree(build, tmp_path / "copy"))
+    (copy / "__init__.py").write_text("answer = 43\n", encoding="utf-8")
+    _load(build)
+
+    with pytest.raises(KernelIdError):
+        _load(copy)
+
+
 def test_a_different_build_with_the_same_id_is_refused(make_build: MakeBuild, fresh_id: str) -> None:
     """The error says where the loaded build came from and what to do."""
     old = make_build("answer = 'old'\n", id=fresh_id, project="old")

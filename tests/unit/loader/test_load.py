@@ -22,6 +22,7 @@ from kernels.errors import (
     MissingDependencyError,
     NoVariantError,
     UnknownDependencyError,
+    UnsupportedKernelError,
 )
 from kernels.load import find_build, get_loaded_kernels, get_local_kernel
 from kernels.metadata import read_metadata
@@ -242,6 +243,30 @@ def test_dependencies_of_other_backends_do_not_matter(make_build: MakeBuild) -> 
     build = make_build("answer = 42\n", **{"python-depends-backends": {"cuda": ["nvidia-cutlass-dsl"]}})
 
     assert get_local_kernel(build).answer == 42
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"kernels-minver": "99.0.0"}, "needs kernels 99.0.0 or later"),
+        ({"kernel-depends": [{"repo-id": "o/other", "version": 1}]}, "needs other kernels (o/other)"),
+    ],
+)
+def test_a_kernel_that_asks_for_more_is_refused(
+    make_build: MakeBuild, counting_body: CountingBody, keys: dict[str, object], words: str
+) -> None:
+    """What says that this loader cannot run it is not run; the error says what it needs."""
+    body, executions = counting_body
+    build = make_build(body, **keys)
+    with pytest.raises(UnsupportedKernelError) as caught:
+        get_local_kernel(build)
+    assert (True, 0) == (words in str(caught.value), executions())
+    assert isinstance(caught.value, RuntimeError)
+
+
+def test_a_kernel_for_this_loader_or_an_older_one_loads(make_build: MakeBuild) -> None:
+    """`kernels-minver` at or below the installed version is no obstacle."""
+    assert 1 == get_local_kernel(make_build("x = 1\n", **{"kernels-minver": "0.15.2"})).x
 
 
 def test_two_builds_of_a_kernel_in_one_process(make_build: MakeBuild) -> None:

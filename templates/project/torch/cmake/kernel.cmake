@@ -7,16 +7,13 @@
 #
 # Settings that a person or a tool may pass with -D:
 #
-#   KERNEL_BACKEND       the backend to build for; the first of the kernel's that can be built when not given
+#   KERNEL_BACKEND       the backend to build for; the first of the project's when not given
 #   KERNEL_TORCH_FACTS   a file with the facts of Torch (see torch.cmake); asked of the active Python when not given
 #   KERNEL_SOURCE_DIR    where the sources are; the folder of CMakeLists.txt when not given
 
 include_guard()
 include(CheckCXXCompilerFlag)
 include(torch)
-
-# The backends that this file can build, in the order of preference.
-set(KERNEL_SUPPORTED_BACKENDS cpu)
 
 # kernel_project(MODULE name UNIQUE_ID id BACKENDS backend... [TORCH_MINVER v] [TORCH_MAXVER v])
 #
@@ -75,6 +72,11 @@ endfunction()
 function(kernel_component id)
   cmake_parse_arguments(PARSE_ARGV 1 component "" "BACKEND;CXX_FLAGS" "SOURCES;INCLUDES")
   if(NOT component_BACKEND STREQUAL KERNEL_BACKEND)
+    return()
+  endif()
+  # Headers alone give the compiler nothing to do.
+  list(FILTER component_SOURCES INCLUDE REGEX "\\.(cc|cpp|cxx)$")
+  if(NOT component_SOURCES)
     return()
   endif()
   # The id is the author's and may hold what a target's name cannot.
@@ -206,23 +208,14 @@ function(_kernel_check_torch direction bound words)
   endif()
 endfunction()
 
-# Sets KERNEL_BACKEND in the caller: the one that was asked for, or the first that this file supports.
+# Sets KERNEL_BACKEND in the caller: the one that was asked for, or the first of the project.
 function(_kernel_choose_backend)
   if(NOT KERNEL_BACKEND)
-    foreach(backend IN LISTS KERNEL_SUPPORTED_BACKENDS)
-      if(backend IN_LIST ARGN)
-        set(KERNEL_BACKEND ${backend})
-        break()
-      endif()
-    endforeach()
+    list(GET ARGN 0 KERNEL_BACKEND)
   endif()
-  if(NOT KERNEL_BACKEND IN_LIST ARGN OR NOT KERNEL_BACKEND IN_LIST KERNEL_SUPPORTED_BACKENDS)
-    list(JOIN ARGN ", " kernel_backends)
-    list(JOIN KERNEL_SUPPORTED_BACKENDS ", " supported)
-    message(
-      FATAL_ERROR
-        "No backend to build for: KERNEL_BACKEND is '${KERNEL_BACKEND}', the kernel has ${kernel_backends}, this project can build ${supported}."
-    )
+  if(NOT KERNEL_BACKEND IN_LIST ARGN)
+    list(JOIN ARGN ", " backends)
+    message(FATAL_ERROR "KERNEL_BACKEND is '${KERNEL_BACKEND}'; this project can be built for ${backends}.")
   endif()
   set(KERNEL_BACKEND "${KERNEL_BACKEND}" PARENT_SCOPE)
 endfunction()

@@ -57,16 +57,20 @@ def _cxx11_abi(root: Path) -> str:
     return "0" if old else "1"
 
 
-def main(arguments: List[str]) -> None:
-    """Print the facts in the form that was asked for."""
-    facts = torch_facts()
-    if arguments[-1:] == ["json"]:
-        print(json.dumps(facts))
-        return
+def _as_cmake(facts: Dict[str, str]) -> str:
+    lines = []
     for key, value in facts.items():
         # A bracket argument takes everything literally; the level outgrows any bracket in the value.
         level = "=" * (value.count("=") + 1)
-        print(f"set(KERNEL_{key.upper()} [{level}[{value}]{level}])")
+        lines.append(f"set(KERNEL_{key.upper()} [{level}[{value}]{level}])\n")
+    return "".join(lines)
+
+
+def main(arguments: List[str]) -> None:
+    """Print the facts as CMake code, or as JSON with the CMake code as one more fact."""
+    facts = torch_facts()
+    code = _as_cmake(facts)
+    print(json.dumps({**facts, "cmake": code}) if arguments[-1:] == ["json"] else code, end="")
 
 
 if __name__ == "__main__":

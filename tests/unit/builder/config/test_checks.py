@@ -124,7 +124,7 @@ def test_a_missing_include_folder_is_doubtful(project: Path) -> None:
 
 def test_a_name_that_no_file_can_have_is_survived(project: Path) -> None:
     """The system's own refusal is a finding like another."""
-    (project / "build.toml").write_text(_TOML.replace("relu/relu.cpp", "x" * 5000))
+    (project / "build.toml").write_text(_TOML.replace("relu/relu.cpp", "x" * 5000 + ".cpp"))
     assert [("error", "kernel.relu.src[0]")] == [(it[0], it[3]) for it in _found(project)]
 
 

@@ -23,7 +23,7 @@ _GOOD = {
     "pyext": ["py", "pyi", "json"],
     "repo-id": ["o/r", "kernels-community/activation", "a.b/c_d"],
     "revision": ["v1", "main", "refs/pr/1", "0123abc"],
-    "source": ["a.cu", "./a.cu", "a/b.cu", "a$b;c.cu", "ab:c.cu"],
+    "source": ["a.cu", "./a.cu", "a/b.cu", "a b+(c).cu", "ab:c.cu"],
     "text": ["-O3", "MIT", "a b", '"'],
 }
 _BAD = {
@@ -45,11 +45,24 @@ _BAD = {
         "file:///etc",
         "https://me:secret@host/r",
     ],
-    "name": ["", "a", "A", "my_kernel", "-ab", "ab-", "1ab", "class", "ab\n", "é-a", "a b"],
+    "name": ["", "a", "A", "my_kernel", "-ab", "ab-", "1ab", "class", "ab\n", "é-a", "a b", "a" * 97],
     "pyext": ["", ".py", "*.py", "a/b", "p y"],
     "repo-id": ["", "activation", "a/b/c", "/b", "a/", "a b/c", "../x", "a/..", "a--b/c", "-a/b", "a/b" * 40],
     "revision": ["", "-f", "a b", "a..b", "a/", "a.", "a//b", "a\n"],
-    "source": ["", "a/", ".", "a/.", "../a.cu", "/etc/passwd", "//a"],
+    "source": [
+        "",
+        "a/",
+        ".",
+        "a/.",
+        "../a.cu",
+        "/etc/passwd",
+        "//a",
+        "a;b.cu",
+        "a|b.cu",
+        "a$(b).cu",
+        "$<1:a>",
+        "a[.cu",
+    ],
     "text": ["", " ", "\t", "-O3\n", "a\x7f", "\x1b[1m"],
 }
 

@@ -1,7 +1,4 @@
-"""What is asked of Nix and what becomes of its answer, with a stand-in that records how it was called.
-
-Builds with the real Nix are among the integration tests.
-"""
+"""What is asked of Nix and what becomes of its answer, with a stand-in that records its calls."""
 
 import os
 import sys
@@ -49,8 +46,8 @@ def request_(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> Bu
 def _nix(tmp_path: Path, answer: str) -> None:
     program = tmp_path / "bin" / "nix"
     program.parent.mkdir(exist_ok=True)
-    record = f"open({str(tmp_path / 'calls')!r}, 'a').write(repr(sys.argv[1:]) + '\\n')"
-    program.write_text(f"#!{sys.executable}\nimport sys\n{record}\n{answer}\n")
+    record = f"open({str(tmp_path / 'calls')!r}, 'a').write(repr([os.getcwd(), *sys.argv[1:]]) + '\\n')"
+    program.write_text(f"#!{sys.executable}\nimport os, sys\n{record}\n{answer}\n")
     program.chmod(0o755)
 
 
@@ -69,7 +66,7 @@ def test_bundle(tmp_path: Path, request_: BuildRequest) -> None:
     build_dir = request_.project_dir / "build"
     expected = [(name, build_dir / name, True, None) for name in (CPU, CUDA)]
     assert expected == [(built.variant, built.path, built.changed, built.compiled) for built in builds]
-    assert [repr([*COMMAND, str(request_.project_dir)])] == (tmp_path / "calls").read_text().splitlines()
+    assert [repr([str(request_.project_dir), *COMMAND, "."])] == (tmp_path / "calls").read_text().splitlines()
     assert [CPU, CUDA] == _names(build_dir)
     modes = {path.stat().st_mode & 0o777 for path in build_dir.rglob("*")}
     assert ({0o755, 0o644}, []) == (modes, [path for path in build_dir.rglob("*") if path.is_symlink()])
@@ -97,7 +94,7 @@ def test_one_variant(tmp_path: Path, request_: BuildRequest, store: Path) -> Non
     _nix(tmp_path, f"print({str((store / CPU).resolve())!r})")
     builds, _ = _build(replace(request_, variant=CPU))
     assert [CPU] == [built.variant for built in builds]
-    assert [repr([*COMMAND, f"{request_.project_dir}#redistributable.{CPU}"])] == (
+    assert [repr([str(request_.project_dir), *COMMAND, f".#redistributable.{CPU}"])] == (
         (tmp_path / "calls").read_text().splitlines()
     )
     assert "metadata.json" in _names(request_.build_dir / CPU)
@@ -114,7 +111,7 @@ def test_name_that_is_no_variant(tmp_path: Path, request_: BuildRequest, variant
 def test_cores_and_jobs(tmp_path: Path, request_: BuildRequest) -> None:
     """Limits are passed through to Nix."""
     _build(replace(request_, cores=2, max_jobs=3))
-    call = [*COMMAND, str(request_.project_dir), "--cores", "2", "--max-jobs", "3"]
+    call = [str(request_.project_dir), *COMMAND, ".", "--cores", "2", "--max-jobs", "3"]
     assert [repr(call)] == (tmp_path / "calls").read_text().splitlines()
 
 

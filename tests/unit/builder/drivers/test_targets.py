@@ -15,9 +15,7 @@ LINUX = Platform("x86_64", "linux")
 
 
 def _facts(version: str = "2.13.0+cpu", *, cxx11_abi: bool = True) -> TorchFacts:
-    return TorchFacts(
-        python=Path("python"), root=Path("torch"), version=version, cuda="", hip="", xpu="", cxx11_abi=cxx11_abi
-    )
+    return TorchFacts(python=Path("python"), root=Path("torch"), version=version, cxx11_abi=cxx11_abi, cmake="")
 
 
 def _names(config: KernelConfig, facts: TorchFacts, platform: Platform = LINUX, wanted: str | None = None) -> list[str]:

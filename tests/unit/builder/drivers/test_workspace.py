@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kernel_builder.drivers.workspace import Workspace
+from kernel_builder.errors import BuilderError
 
 FILES = {"CMakeLists.txt": "project()\n", "cmake/kernel.cmake": "# é\n"}
 BASE = ["cmake", "ninja", "c++", "torch 2.13"]
@@ -124,3 +125,38 @@ def test_missing_build_file(tmp_path: Path, source: Path) -> None:
     _build(tmp_path, source)
     (tmp_path / ".kernel-builder/torch-cpu/cmake/build.ninja").unlink()
     assert (False, True) == _build(tmp_path, source)
+
+
+def test_sources_that_change_during_the_build(tmp_path: Path, source: Path) -> None:
+    """A source that is edited or removed while the compiler runs is named at the end."""
+    workspace = Workspace(tmp_path / ".kernel-builder" / "torch-cpu")
+    workspace.prepare(FILES, base=BASE, sources=[source])
+    assert [] == workspace.changed_meanwhile()
+    source.write_text("int b;\n")
+    assert [str(source)] == workspace.changed_meanwhile()
+    source.unlink()
+    assert [str(source)] == workspace.changed_meanwhile()
+
+
+@pytest.mark.parametrize("place", ["torch-cpu", "torch-cpu/project", "torch-cpu/project/cmake", "torch-cpu/cmake"])
+def test_links_in_the_work_folder_are_refused(tmp_path: Path, source: Path, place: str) -> None:
+    """A repository that carries a work folder cannot make us write elsewhere."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    link = tmp_path / ".kernel-builder" / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(elsewhere)
+    with pytest.raises(BuilderError, match="is a link"):
+        _build(tmp_path, source)
+    assert [] == list(elsewhere.iterdir())
+
+
+def test_linked_files_in_the_work_folder_are_replaced(tmp_path: Path, source: Path) -> None:
+    """A file of the rendered project that is a link is replaced, even when it reads the same."""
+    victim = tmp_path / "victim"
+    victim.write_text(FILES["CMakeLists.txt"])
+    link = tmp_path / ".kernel-builder/torch-cpu/project/CMakeLists.txt"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(victim)
+    _build(tmp_path, source, {**FILES, "CMakeLists.txt": "new\n"})
+    assert (FILES["CMakeLists.txt"], "new\n", False) == (victim.read_text(), link.read_text(), link.is_symlink())

@@ -67,7 +67,7 @@ def test_cmake_lists() -> None:
 kernel_project(
   MODULE "demo_kernel"
   UNIQUE_ID "0123456"
-  BACKENDS "cpu" "cuda"
+  BACKENDS "cpu"
   TORCH_MINVER "2.11"
   TORCH_MAXVER "2.13"
 )

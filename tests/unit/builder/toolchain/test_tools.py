@@ -52,18 +52,27 @@ def test_no_tool(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_compiler_on_path(folder: Path) -> None:
     """The first of c++, g++ and clang++ is taken."""
     clang = _program(folder, "clang++")
-    assert str(clang) == find_compiler()
+    assert ("clang++", _identity(clang)) == find_compiler()
     compiler = _program(folder, "c++")
-    assert str(compiler) == find_compiler()
+    assert ("c++", _identity(compiler)) == find_compiler()
 
 
-@pytest.mark.parametrize("suffix", ["", " -m64", " other"])
-def test_compiler_that_was_named(folder: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
-    """CXX comes first; its first word is the program."""
+def test_a_compiler_that_is_replaced_is_another(folder: Path) -> None:
+    """An update in place, under the same path, is told from the compiler that was there before."""
+    compiler = _program(folder, "c++")
+    before = find_compiler()
+    compiler.write_text(compiler.read_text() + "# updated\n")
+    assert before != find_compiler()
+
+
+@pytest.mark.parametrize(("quote", "words"), [("", []), ("", ["-m64"]), ("'", []), ("", ["other"])])
+def test_compiler_that_was_named(folder: Path, monkeypatch: pytest.MonkeyPatch, quote: str, words: list[str]) -> None:
+    """CXX comes first and is read as a shell reads it; every word and every program in it counts."""
     _program(folder, "c++")
-    mine = _program(folder, "mine")
-    monkeypatch.setenv("CXX", f"{mine}{suffix}")
-    assert str(mine) == find_compiler()
+    mine, other = _program(folder, "mine"), _program(folder, "other")
+    monkeypatch.setenv("CXX", " ".join([f"{quote}{mine}{quote}", *words]))
+    programs = [mine, *([other] if "other" in words else [])]
+    assert (str(mine), *words, *map(_identity, programs)) == find_compiler()
 
 
 @pytest.mark.parametrize("value", ["", "  "])
@@ -71,17 +80,29 @@ def test_empty_cxx_names_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch, 
     """An empty CXX is as none."""
     compiler = _program(folder, "g++")
     monkeypatch.setenv("CXX", value)
-    assert str(compiler) == find_compiler()
+    assert ("g++", _identity(compiler)) == find_compiler()
 
 
-@pytest.mark.parametrize(("cxx", "looked"), [(None, r"c\+\+, g\+\+, clang\+\+, cl"), ("no-such", "no-such")])
-def test_no_compiler(folder: Path, monkeypatch: pytest.MonkeyPatch, cxx: str | None, looked: str) -> None:
-    """Without a compiler, the message says what was looked for; a CXX that does not exist is not replaced."""
-    if cxx:
-        _program(folder, "c++")
-        monkeypatch.setenv("CXX", cxx)
-    with pytest.raises(ToolchainError, match=rf"no C\+\+ compiler was found \(looked for {looked}\)"):
+def test_no_compiler(folder: Path) -> None:
+    """Without a compiler, the message says what was looked for and how to get one."""
+    with pytest.raises(
+        ToolchainError, match=r"^no C\+\+ compiler was found \(looked for c\+\+, g\+\+, clang\+\+, cl\)$"
+    ):
         find_compiler()
+
+
+@pytest.mark.parametrize("value", ["no-such", "no-such c++"])
+def test_a_named_compiler_is_not_replaced(folder: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """When CXX names a program that does not exist, that is said, and no other compiler is taken."""
+    _program(folder, "c++")
+    monkeypatch.setenv("CXX", value)
+    with pytest.raises(ToolchainError, match=r"^CXX names the compiler 'no-such', which was not found$"):
+        find_compiler()
+
+
+def _identity(program: Path) -> str:
+    facts = program.stat()
+    return f"{program.resolve()} {facts.st_size} {facts.st_mtime_ns}"
 
 
 def test_cores(monkeypatch: pytest.MonkeyPatch) -> None:

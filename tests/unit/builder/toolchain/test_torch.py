@@ -9,7 +9,7 @@ import pytest
 
 from kernel_builder.errors import ToolchainError
 from kernel_builder.toolchain.tools import find_tool
-from kernel_builder.toolchain.torch import TorchFacts, find_torch, write_cmake_facts
+from kernel_builder.toolchain.torch import TorchFacts, find_torch
 from kernels.backend import MajorMinor
 
 VERSIONS = {"__version__": "2.99.1+cu130", "cuda": "13.0", "hip": None, "xpu": None, "debug": False}
@@ -33,11 +33,12 @@ def _versions(root: Path, versions: Mapping[str, object]) -> None:
 
 def test_facts(torch: Path) -> None:
     """The facts are those of the package, whose code is not run."""
-    expected = TorchFacts(
-        python=Path(sys.executable), root=torch, version="2.99.1+cu130", cuda="13.0", hip="", xpu="", cxx11_abi=True
-    )
     found = find_torch()
+    expected = TorchFacts(
+        python=Path(sys.executable), root=torch, version="2.99.1+cu130", cxx11_abi=True, cmake=found.cmake
+    )
     assert (expected, MajorMinor(2, 99)) == (found, found.release)
+    assert "set(KERNEL_TORCH_CUDA [=[13.0]=])" in found.cmake.splitlines()
 
 
 def test_old_abi(torch: Path) -> None:
@@ -48,18 +49,10 @@ def test_old_abi(torch: Path) -> None:
     assert not find_torch().cxx11_abi
 
 
-def test_another_interpreter(torch: Path, tmp_path: Path) -> None:
-    """The interpreter that is named is the one that is asked."""
-    python = tmp_path / "python"
-    python.symlink_to(sys.executable)
-    assert python == find_torch(python).python
-
-
 def test_warnings_are_no_facts(torch: Path, tmp_path: Path) -> None:
     """What Python prints on standard error, such as a broken .pth file, is no part of the answer."""
     (torch.parent / "sitecustomize.py").write_text("import sys; print('set(NOISE 1)', file=sys.stderr)\n")
-    write_cmake_facts(find_torch(), tmp_path / "facts.cmake")
-    assert "NOISE" not in (tmp_path / "facts.cmake").read_text()
+    assert "NOISE" not in find_torch().cmake
 
 
 def test_no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,20 +90,8 @@ def test_cmake_reads_the_facts(torch: Path, tmp_path: Path) -> None:
     hostile = "2.99.1]]${HOME}]=]\n;"
     _versions(torch, {"__version__": hostile})
     facts = tmp_path / "facts.cmake"
-    write_cmake_facts(find_torch(), facts)
+    facts.write_text(find_torch().cmake, "utf-8", newline="")
     script = tmp_path / "script.cmake"
     script.write_text(f'include("{facts}")\nfile(WRITE "{tmp_path}/version" "${{KERNEL_TORCH_VERSION}}")\n')
     subprocess.run([find_tool("cmake"), "-P", script], check=True, capture_output=True)
     assert hostile == (tmp_path / "version").read_text()
-
-
-def test_facts_that_have_not_changed_are_left_alone(torch: Path, tmp_path: Path) -> None:
-    """The file keeps its time, so that CMake does not run again; a change is written."""
-    facts, found = tmp_path / "facts.cmake", find_torch()
-    write_cmake_facts(found, facts)
-    before = facts.stat()
-    write_cmake_facts(found, facts)
-    assert (before.st_mtime_ns, before.st_ino) == (facts.stat().st_mtime_ns, facts.stat().st_ino)
-    _versions(torch, {**VERSIONS, "__version__": "2.99.2"})
-    write_cmake_facts(find_torch(), facts)
-    assert "2.99.2" in facts.read_text("utf-8")
