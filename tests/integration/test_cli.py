@@ -145,5 +145,5 @@ print(json.dumps([status, sorted(sys.modules)]))
 
 def test_importing_the_loader_loads_next_to_nothing() -> None:
     """`import kernels` brings in itself and no other module that a bare Python has not."""
-    code = "import sys, json; before = set(sys.modules); import kernels; print(json.dumps(sorted({*sys.modules} - before)))"
+    code = "import sys, json; old = {*sys.modules}; import kernels; print(json.dumps(sorted({*sys.modules} - old)))"
     assert ["kernels"] == json.loads(run_python(code))
