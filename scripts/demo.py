@@ -66,7 +66,8 @@ def _builder(*arguments: str) -> str:
 
 
 def _load() -> tuple[ModuleType, str]:
-    relu = get_local_kernel(PROJECT)
+    # The build is for the CPU, also where Torch is made for an accelerator and would ask for its builds.
+    relu = get_local_kernel(PROJECT, backend="cpu")
     loaded = next(kernel for kernel in get_loaded_kernels() if kernel.module is relu)
     return relu, str(Path(str(loaded.module.__file__)).parent)
 

@@ -75,7 +75,8 @@ def old_way(tree):
     return module
 
 tree, order = sys.argv[1:]
-first, second = [old_way(tree), get_local_kernel(tree)] if order == "old" else [get_local_kernel(tree), old_way(tree)]
+ways = {"old": old_way, "new": lambda tree: get_local_kernel(tree, "cpu")}
+first, second = [ways[way](tree) for way in sorted(ways, reverse=order == "old")]
 print(json.dumps([sorted(first.__all__) == sorted(second.__all__), first.relu is second.relu]))
 """
     for order in ("new", "old"):
@@ -215,7 +216,7 @@ REGISTER_EXTENSION(TORCH_EXTENSION_NAME)
     assert [f"torch-stable-abi211-cpu-{platform}"] == [
         built["variant"] for built in json.loads(result.stdout)["builds"]
     ]
-    probe = "import sys; from kernels import get_local_kernel; print(get_local_kernel(sys.argv[1]).ops.answer())"
+    probe = "import sys; from kernels import get_local_kernel; print(get_local_kernel(sys.argv[1], 'cpu').ops.answer())"
     assert "42" == run_python(probe, tiny).strip()
 
 

@@ -25,7 +25,7 @@ import json, sys, torch
 from kernels import get_loaded_kernels, get_local_kernel
 
 x = torch.randn(1000)
-kernels = [get_local_kernel(tree) for tree in sys.argv[1:]]
+kernels = [get_local_kernel(tree, "cpu") for tree in sys.argv[1:]]
 print(json.dumps({
     "right": [torch.equal(kernel.relu(x), torch.relu(x)) for kernel in kernels],
     "ids": [loaded.metadata.id for loaded in get_loaded_kernels()],
