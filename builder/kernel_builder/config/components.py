@@ -66,9 +66,9 @@ def _check_endings(name: str, component: dict[str, Any], report: Report) -> None
     taken = endings[backend]
     languages = {"c", *(ending for others in endings.values() for ending in others)}
     sources = list(texts(component.get("src")))
-    found = [text.rpartition(".")[2].lower() if "." in text else "" for _, text in sources]
+    found = [text.rpartition(".")[2] if "." in text else "" for _, text in sources]
     for (index, text), ending in zip(sources, found, strict=True):
-        if ending in languages - {*taken}:
+        if ending.lower() in languages and ending not in taken:
             message = (
                 f"{shown(text)} is not compiled for {backend}, which takes {', '.join(f'.{one}' for one in taken)}"
             )

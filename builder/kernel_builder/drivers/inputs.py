@@ -15,7 +15,7 @@ __all__ = ["unlisted_inputs"]
 
 
 def unlisted_inputs(
-    ninja: Path, cmake_dir: Path, project_dir: Path, listed: Iterable[str], generated: dict[str, str]
+    ninja: Path, cmake_dir: Path, project_dir: Path, *, listed: Iterable[str], generated: dict[str, str]
 ) -> list[str]:
     """The files of a project that the compiler read and that no key of `build.toml` names.
 

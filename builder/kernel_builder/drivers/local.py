@@ -90,9 +90,11 @@ class _Build:
     def run(self) -> Built:
         started = time.monotonic()
         workspace = Workspace(self.request.project_dir / ".kernel-builder" / self.variant)
-        self._configure(workspace)
+        rendered = render(self.config, self.provenance)
+        inputs = build_inputs(self.request.project_dir, self.config)
+        self._configure(workspace, rendered, inputs)
         self._compile(workspace)
-        self._check_inputs(workspace)
+        self._check_inputs(workspace, rendered, inputs)
         target = self.request.build_dir / self.variant
         with staging_dir(target) as stage:
             self._stage(workspace, stage)
@@ -104,15 +106,14 @@ class _Build:
                 install_tree(stage, target)
         return Built(self.variant, target, changed, self.compiled, time.monotonic() - started)
 
-    def _configure(self, workspace: Workspace) -> None:
+    def _configure(self, workspace: Workspace, rendered: dict[str, str], inputs: tuple[str, ...]) -> None:
         self.report(Stage(self.variant, "configure"))
         cmake, ninja = find_tool("cmake"), find_tool("ninja")
         project_dir = self.request.project_dir
-        sources = build_inputs(project_dir, self.config)
         workspace.prepare(
-            {**render(self.config, self.provenance), _FACTS: self.facts.cmake},
+            {**rendered, _FACTS: self.facts.cmake},
             base=[str(cmake), str(ninja), *find_compiler(), self.facts.version, str(project_dir)],
-            sources=[project_dir / name for name in sources],
+            sources=[project_dir / name for name in inputs],
         )
         if not workspace.configured:
             self._run_cmake(workspace, cmake, ninja)
@@ -135,17 +136,12 @@ class _Build:
         command: list[str | Path] = [find_tool("ninja"), "-C", workspace.cmake, "-j", str(cores)]
         run(command, env={**QUIET_ENVIRONMENT, "NINJA_STATUS": "[%f/%t] "}, on_line=self._step)
 
-    def _check_inputs(self, workspace: Workspace) -> None:
-        project_dir = self.request.project_dir
+    def _check_inputs(self, workspace: Workspace, rendered: dict[str, str], inputs: tuple[str, ...]) -> None:
         if changed := workspace.changed_meanwhile():
             message = f"{', '.join(changed)} changed while the kernel was being built"
             raise CheckError(message, hint="Build again; nothing was installed.")
         unlisted = unlisted_inputs(
-            find_tool("ninja"),
-            workspace.cmake,
-            project_dir,
-            build_inputs(project_dir, self.config),
-            render(self.config, self.provenance),
+            find_tool("ninja"), workspace.cmake, self.request.project_dir, listed=inputs, generated=rendered
         )
         if unlisted:
             message = f"the compiler read {', '.join(unlisted)}, which build.toml does not list"

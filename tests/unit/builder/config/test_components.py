@@ -82,3 +82,25 @@ def test_files_that_clash_on_some_machines_are_refused(sources: Any, expected: l
 def test_components_of_a_python_only_kernel_are_doubtful() -> None:
     """They would never be compiled."""
     assert _found({"torch-noarch": {}, "kernel": {"a": {}}}) == [("warning", "kernel.a")]
+
+
+@pytest.mark.parametrize(
+    ("backend", "sources", "expected"),
+    [
+        ("cpu", ["a.cpp", "a.cc", "a.cxx", "a.h", "a.hpp", "table.inc"], []),
+        ("cuda", ["a.cu", "a.cuh", "a.cpp"], []),
+        ("metal", ["a.metal", "a.mm"], []),
+        ("cpu", ["a.cpp", "b.cu"], [("error", "kernel.k.src[1]")]),
+        ("cpu", ["a.cpp", "b.c"], [("error", "kernel.k.src[1]")]),
+        ("cpu", ["a.CPP"], [("error", "kernel.k.src[0]"), ("warning", "kernel.k.src")]),
+        ("xpu", ["a.cpp", "b.mm", "c.metal"], [("error", "kernel.k.src[1]"), ("error", "kernel.k.src[2]")]),
+        ("cpu", ["a.h"], [("warning", "kernel.k.src")]),
+        ("cpu", [], [("warning", "kernel.k.src")]),
+    ],
+)
+def test_sources_are_what_the_backend_compiles(
+    backend: str, sources: list[str], expected: list[tuple[str, str]]
+) -> None:
+    """A source that the compiler would pass over is an error, a component of headers alone is doubtful."""
+    data = {"general": {"backends": [backend]}, "kernel": {"k": {"backend": backend, "src": sources}}}
+    assert sorted(expected) == sorted(_found(data))
