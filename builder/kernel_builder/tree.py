@@ -40,9 +40,14 @@ def check_places(*folders: Path) -> None:
 
 @contextlib.contextmanager
 def build_lock(work_dir: Path, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Hold the one lock of a project's builds; `on_wait` is called once when another build has it."""
+    """Hold the one lock of a project's builds; `on_wait` is called once when another build has it.
+
+    Raises:
+        BuilderError: when a file or a link is in the place of the work folder.
+    """
     from filelock import FileLock, Timeout
 
+    check_places(work_dir)
     work_dir.mkdir(parents=True, exist_ok=True)
     lock = FileLock(work_dir / _LOCK)
     try:

@@ -6,19 +6,13 @@ from pathlib import Path
 from types import ModuleType
 
 from kernels.dependencies import check_dependencies
-from kernels.errors import (
-    KernelNotFoundError,
-    MetadataError,
-    NoVariantError,
-    UnsupportedKernelError,
-    VariantNameError,
-)
+from kernels.errors import KernelNotFoundError, MetadataError, NoVariantError, UnsupportedKernelError
 from kernels.importer import import_kernel, loaded_from, loaded_kernels
 from kernels.loaded import LoadedKernel
 from kernels.metadata import Metadata, read_metadata
 from kernels.resolve import Decision, VariantAccepted, VariantRejected, resolve, serves_backend
 from kernels.system import System, current_system, select_backend
-from kernels.variant import NoarchVariant, Variant, parse_variant
+from kernels.variant import NoarchVariant, Variant, parse_variant_or_none
 
 __all__ = ["find_build", "get_loaded_kernels", "get_local_kernel"]
 
@@ -132,7 +126,7 @@ def _find_one_build(path: Path, system: System, backend: str | None) -> tuple[Pa
         state = "has no builds in it or in build/" if path.is_dir() else "is no folder"
         message = f"Could not find a kernel in {path}: it {state}; build one with `kernel-builder build-and-copy`"
         raise KernelNotFoundError(message)
-    variant = _parse_or_none(path.name)
+    variant = parse_variant_or_none(path.name)
     if variant is not None:
         decisions = resolve([variant], system, backend)
         if not isinstance(decisions[0], VariantAccepted):
@@ -150,16 +144,9 @@ def _variants_in(base: Path) -> Iterator[Variant]:
     if not base.is_dir():
         return
     for entry in base.iterdir():
-        variant = _parse_or_none(entry.name)
+        variant = parse_variant_or_none(entry.name)
         if variant is not None and entry.is_dir():
             yield variant
-
-
-def _parse_or_none(name: str) -> Variant | None:
-    try:
-        return parse_variant(name)
-    except VariantNameError:
-        return None
 
 
 def _read_checked(build: Path, variant: Variant | None) -> Metadata:

@@ -27,6 +27,7 @@ __all__ = [
     "TvmFfiVariant",
     "Variant",
     "parse_variant",
+    "parse_variant_or_none",
     "preference",
 ]
 
@@ -155,6 +156,14 @@ def parse_variant(name: str) -> Variant:
         raise VariantNameError(message) from None
     message = f"{name!r} is not a build variant: it starts with neither torch nor tvm-ffi and a version"
     raise VariantNameError(message)
+
+
+def parse_variant_or_none(name: str) -> Variant | None:
+    """Read a name that may be that of a build variant; `None` when it is another."""
+    try:
+        return parse_variant(name)
+    except VariantNameError:
+        return None
 
 
 def _parse_arch(parts: list[str]) -> tuple[Compute, Platform]:

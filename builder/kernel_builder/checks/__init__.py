@@ -1,6 +1,7 @@
 """Whether a finished build meets the requirements of kernels.
 
-Each check takes a tree and gives a list of problems, one sentence each; `check_tree` runs them all.
+Each check takes a tree and gives a list of problems, one sentence each; `check_tree` runs them all, `check_files` those
+that run nothing of the build.
 """
 
 from pathlib import Path
@@ -11,7 +12,12 @@ from kernel_builder.checks.load import check_load
 from kernel_builder.checks.ops import check_ops
 from kernel_builder.errors import CheckError
 
-__all__ = ["check_contents", "check_layout", "check_load", "check_ops", "check_tree"]
+__all__ = ["check_contents", "check_files", "check_layout", "check_load", "check_ops", "check_tree"]
+
+
+def check_files(tree: Path, module: str) -> list[str]:
+    """Everything that can be said of a build without running it."""
+    return [*check_layout(tree, module), *check_contents(tree), *check_ops(tree)]
 
 
 def check_tree(tree: Path, module: str, python: Path) -> None:
@@ -20,8 +26,7 @@ def check_tree(tree: Path, module: str, python: Path) -> None:
     Raises:
         CheckError: with every problem; the load is only tried when there is no other.
     """
-    problems = [*check_layout(tree, module), *check_contents(tree), *check_ops(tree)]
-    problems = problems or check_load(tree, python)
+    problems = check_files(tree, module) or check_load(tree, python)
     if problems:
         listing = "\n".join(f"  {problem}" for problem in problems)
         message = f"the build does not meet the requirements of kernels:\n{listing}"

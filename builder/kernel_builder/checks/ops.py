@@ -32,11 +32,12 @@ def check_ops(tree: Path) -> list[str]:
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
             problems.append(f"{name} is not valid Python: {error}")
             continue
+        operators = _operators(module)
         problems += [
             f"{name}:{call.lineno}: @{_called(call)} names its operator without {_PREFIX}(...)"
             for call in _decorator_calls(module)
             if _called(call) in _DECORATORS and call.args and not _is_prefixed(call.args[0])
-            if _owner(call) not in _operators(module)
+            if _owner(call) not in operators
         ]
     return problems
 

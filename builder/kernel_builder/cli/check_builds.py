@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from kernel_builder.checks import check_contents, check_layout, check_ops
+from kernel_builder.checks import check_files
 from kernel_builder.cli._options import json_option, kernel_dir_argument
 from kernel_builder.errors import CheckError, TargetError
-from kernels.errors import KernelsError, VariantNameError
+from kernels.errors import KernelsError
 from kernels.metadata import read_metadata
-from kernels.variant import parse_variant
+from kernels.variant import parse_variant_or_none
 
 __all__ = ["check_builds"]
 
@@ -45,18 +45,10 @@ def _find_builds(folder: Path) -> list[Path]:
     if (folder / "metadata.json").is_file():
         return [folder]
     for base in (folder / "build", folder):
-        found = sorted(path for path in base.iterdir() if _is_variant(path)) if base.is_dir() else []
-        if found:
+        entries = sorted(base.iterdir()) if base.is_dir() else []
+        if found := [path for path in entries if parse_variant_or_none(path.name) is not None and path.is_dir()]:
             return found
     return []
-
-
-def _is_variant(path: Path) -> bool:
-    try:
-        parse_variant(path.name)
-    except VariantNameError:
-        return False
-    return path.is_dir()
 
 
 def _problems(tree: Path) -> list[str]:
@@ -64,4 +56,4 @@ def _problems(tree: Path) -> list[str]:
         module = read_metadata(tree).python_name
     except KernelsError as error:
         return [str(error)]
-    return [*check_layout(tree, module), *check_contents(tree), *check_ops(tree)]
+    return check_files(tree, module)

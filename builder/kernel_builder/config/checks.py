@@ -21,32 +21,22 @@ def check_project(project_dir: Path, config: KernelConfig, positions: Positions)
         positions: where that says it.
     """
     report = Report(positions)
-    for path, text in _sources(config):
+    for path, text in _listed(config, "src"):
         _check_source(project_dir, text, path, report)
-    for path, text in _includes(config):
+    for path, text in _listed(config, "include"):
         _check_include(project_dir, text, path, report)
     _check_package(project_dir, config, report)
     return report.findings()
 
 
-def _sources(config: KernelConfig) -> Iterator[tuple[KeyPath, str]]:
-    framework = config.framework
-    if not isinstance(framework, NoarchExtension):
-        yield from _listed((config.framework_key, "src"), framework.src)
-    for kernel in config.kernels:
-        yield from _listed(("kernel", kernel.id, "src"), kernel.src)
-
-
-def _includes(config: KernelConfig) -> Iterator[tuple[KeyPath, str]]:
-    framework = config.framework
-    if not isinstance(framework, NoarchExtension):
-        yield from _listed((config.framework_key, "include"), framework.include)
-    for kernel in config.kernels:
-        yield from _listed(("kernel", kernel.id, "include"), kernel.include)
-
-
-def _listed(path: KeyPath, texts: tuple[str, ...]) -> Iterator[tuple[KeyPath, str]]:
-    return (((*path, index), text) for index, text in enumerate(texts))
+def _listed(config: KernelConfig, key: str) -> Iterator[tuple[KeyPath, str]]:
+    """What the framework and the components list under a key, `src` or `include`, each with its place."""
+    parts: list[tuple[KeyPath, object]] = [(("kernel", kernel.id), kernel) for kernel in config.kernels]
+    if not isinstance(config.framework, NoarchExtension):
+        parts.insert(0, ((config.framework_key,), config.framework))
+    for path, part in parts:
+        for index, text in enumerate(getattr(part, key)):
+            yield (*path, key, index), text
 
 
 def _check_source(project_dir: Path, text: str, path: KeyPath, report: Report) -> None:

@@ -19,6 +19,7 @@ Keys that only edition 5 has are marked `since=5` in the model.
 from collections.abc import Iterator
 from typing import Any
 
+from kernel_builder.config.plain import table
 from kernel_builder.config.positions import KeyPath
 from kernel_builder.config.report import NEWEST_EDITION, Report, closest
 
@@ -38,7 +39,7 @@ def detect_edition(data: dict[str, Any], report: Report) -> int | None:
         The edition to read the file as, or `None` after an error that says which edition it seems to be and that this
         version does not read it.
     """
-    general = _table(data.get("general"))
+    general = table(data, "general")
     if "edition" in general:
         return _explicit_edition(general["edition"], report)
     if "backends" not in general:
@@ -88,15 +89,11 @@ def _explicit_edition(edition: Any, report: Report) -> int | None:
 
 
 def _legacy_marks(data: dict[str, Any], general: dict[str, Any]) -> Iterator[tuple[int, KeyPath]]:
-    if "universal" in _table(data.get("torch")):
+    if "universal" in table(data, "torch"):
         yield 1, ("torch", "universal")
-    for name, component in _table(data.get("kernel")).items():
-        if "language" in _table(component) and "backend" not in component:
+    for name, component in table(data, "kernel").items():
+        if "language" in table(component) and "backend" not in component:
             yield 1, ("kernel", name, "language")
     for key in ("universal", "cuda-minver", "cuda-maxver"):
         if key in general:
             yield 2, ("general", key)
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

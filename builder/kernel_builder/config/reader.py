@@ -59,17 +59,21 @@ def check_config(project_dir: Path) -> ReadResult:
 def read_config(project_dir: Path) -> ReadResult:
     """Read the `build.toml` of a project; looks at no other file, and raises nothing."""
     path = project_dir / FILE_NAME
+    raw = _read(path)
+    if isinstance(raw, bytes):
+        return read_bytes(raw)
+    return _failed(Finding(line=1, column=1, severity="error", key="", message=f"{path} {raw}"))
+
+
+def _read(path: Path) -> bytes | str:
+    """The bytes of a file, or why there are none."""
     try:
         if path.is_file():
             with path.open("rb") as file:
-                raw = file.read(LARGEST_FILE + 1)
-        else:
-            raw, message = None, "is not a regular file" if path.exists() or path.is_symlink() else "does not exist"
+                return file.read(LARGEST_FILE + 1)
+        return "is not a regular file" if path.exists() or path.is_symlink() else "does not exist"
     except (OSError, ValueError) as error:
-        raw, message = None, f"cannot be read: {getattr(error, 'strerror', None) or error}"
-    if raw is not None:
-        return read_bytes(raw)
-    return _failed(Finding(line=1, column=1, severity="error", key="", message=f"{path} {message}"))
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
 
 
 def read_bytes(raw: bytes) -> ReadResult:

@@ -52,7 +52,7 @@ class LocalDriver:
         facts = find_torch()
         targets = local_targets(request.config, facts, host_platform(), request.variant)
         work_dir = project_dir / ".kernel-builder"
-        check_places(work_dir, request.build_dir)
+        check_places(request.build_dir)
 
         def wait() -> None:
             report(Stage(targets[0].name, "wait for another build"))

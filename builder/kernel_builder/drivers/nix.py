@@ -9,7 +9,7 @@ from kernel_builder.errors import BuilderError, TargetError
 from kernel_builder.process import run
 from kernel_builder.tree import build_lock, check_places, install_tree, same_trees, staging_dir
 from kernels.errors import VariantNameError
-from kernels.variant import parse_variant
+from kernels.variant import parse_variant, parse_variant_or_none
 
 __all__ = ["NixDriver"]
 
@@ -68,12 +68,8 @@ def _check_variant(name: str) -> None:
 
 
 def _variants(bundle: Path) -> dict[str, Path]:
-    found = {}
-    for path in bundle.iterdir():
-        try:
-            parse_variant(path.name)
-        except VariantNameError:
-            continue
-        if (path / "metadata.json").is_file():
-            found[path.name] = path.resolve()
-    return found
+    return {
+        path.name: path.resolve()
+        for path in bundle.iterdir()
+        if parse_variant_or_none(path.name) is not None and (path / "metadata.json").is_file()
+    }

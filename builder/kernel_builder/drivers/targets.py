@@ -8,7 +8,7 @@ from kernel_builder.matrix import BuildTarget, Row
 from kernel_builder.matrix.select import target_for
 from kernel_builder.project.render import RENDERED_BACKENDS
 from kernel_builder.toolchain.torch import TorchFacts
-from kernels.backend import COMPILED_BACKENDS, Compute
+from kernels.backend import Compute
 from kernels.errors import VariantNameError
 from kernels.variant import Platform, TorchVariant, parse_variant
 
@@ -70,7 +70,7 @@ def _none_at_all(config: KernelConfig, facts: TorchFacts) -> TargetError:
             f"the local driver of this version builds for {', '.join(RENDERED_BACKENDS)}; the kernel has {backends}"
         )
         return TargetError(message, hint="Build the kernel with Nix.")
-    if not any(config.components(backend) for backend in usable if backend in COMPILED_BACKENDS):
+    if not any(config.components(backend) for backend in usable):
         message = f"build.toml has no [kernel.NAME] component for {', '.join(usable)}"
         return TargetError(message, hint="Add one, or take the backend out of general.backends.")
     abi = config.framework.stable_abi_for(usable[0])

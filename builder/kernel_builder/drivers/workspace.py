@@ -46,7 +46,8 @@ class Workspace:
         self._current = {"base": base, "files": _hash(json.dumps(files).encode()), "sources": hashes}
         if last.get("base") != base or self._changed_silently(last.get("sources", {}), hashes):
             self._stamp.unlink(missing_ok=True)
-            _remove(self.cmake)
+            if self.cmake.exists():
+                shutil.rmtree(self.cmake)
             last = {}
         self.configured = last.get("files") == self._current["files"] and (self.cmake / "build.ninja").is_file()
         self._write_project(files)
@@ -92,8 +93,3 @@ def _hash_files(paths: Iterable[Path]) -> dict[str, str]:
 
 def _hash(contents: bytes) -> str:
     return hashlib.sha256(contents).hexdigest()
-
-
-def _remove(path: Path) -> None:
-    if path.exists():
-        shutil.rmtree(path)

@@ -1,8 +1,6 @@
 """Renders a kernel project's build files: the same configuration always gives the same bytes."""
 
 import json
-import posixpath
-from dataclasses import dataclass
 from typing import Any
 
 from kernel_builder.config.model import KernelConfig, TorchExtension
@@ -29,14 +27,6 @@ _VERBATIM = (
 _TEMPLATES = ("CMakeLists.txt", "pyproject.toml")
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where the sources are, seen from the rendered project: empty prefixes when it is the project's own folder."""
-
-    cmake: str
-    python: str
-
-
 def ops_id(config: KernelConfig, backend: str, unique_id: str) -> str:
     """The name of the native module, of `torch.ops.<ops id>`, and the `id` of the metadata."""
     return f"_{config.general.python_name}_{backend}_{unique_id}"
@@ -60,10 +50,8 @@ def render(config: KernelConfig, provenance: Provenance, *, source_dir: str = ".
     backends = _backends(config)
     templates = templates_dir() / "project" / "torch"
     files = {name: (templates / name).read_text("utf-8") for name in _VERBATIM}
-    files |= {
-        name: environment().get_template(f"project/torch/{name}.jinja").render(_values(config, provenance, source_dir))
-        for name in _TEMPLATES
-    }
+    values = _values(config, backends, provenance, source_dir)
+    files |= {name: environment().get_template(f"project/torch/{name}.jinja").render(values) for name in _TEMPLATES}
     files |= {
         f"metadata-{backend}.json": json.dumps(
             build_metadata(config, backend, ops_id(config, backend, provenance.unique_id), provenance), indent=2
@@ -88,24 +76,24 @@ def _backends(config: KernelConfig) -> tuple[str, ...]:
     return backends
 
 
-def _values(config: KernelConfig, provenance: Provenance, source_dir: str) -> dict[str, Any]:
+def _values(config: KernelConfig, backends: tuple[str, ...], provenance: Provenance, source_dir: str) -> dict[str, Any]:
     framework = config.framework
     assert isinstance(framework, TorchExtension)  # noqa: S101 - _backends has refused the others
-    backends = [backend for backend in RENDERED_BACKENDS if backend in _backends(config)]
-    stable_abi = {backend: version.text for backend in backends if (version := framework.stable_abi_for(backend))}
-    place = _Place("", "") if source_dir == "." else _Place("/" + source_dir, source_dir + "/")
+    rendered = [backend for backend in RENDERED_BACKENDS if backend in backends]
+    stable_abi = {backend: version.text for backend in rendered if (version := framework.stable_abi_for(backend))}
+    in_place = source_dir == "."
     return {
         "general": config.general,
         "module": config.general.python_name,
-        "python_dir": posixpath.normpath(config.python_dir),
+        "python_dir": config.python_dir,
         "framework": framework,
         "minver": framework.minver and framework.minver.text,
         "maxver": framework.maxver and framework.maxver.text,
-        "backends": backends,
+        "backends": rendered,
         "stable_abi": stable_abi,
         "components": [kernel for kernel in config.kernels if kernel.backend in RENDERED_BACKENDS],
         "unique_id": provenance.unique_id,
-        "source_prefix": place.cmake,
-        "source_prefix_path": place.python,
+        "source_prefix": "" if in_place else f"/{source_dir}",
+        "source_prefix_path": "" if in_place else f"{source_dir}/",
         "packages": python_packages(config),
     }

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from kernel_builder.errors import BuilderError
 from kernel_builder.tree import build_lock, install_tree, same_trees, staging_dir
 
 OLD = {"__init__.py": "old", "sub/module.py": "old", "only-old.txt": ""}
@@ -269,3 +270,17 @@ def test_leftover_files_and_links_are_removed(target: Path, tmp_path: Path) -> N
     with staging_dir(target) as fresh:
         assert fresh.is_dir()
     assert OLD == _read(elsewhere)
+
+
+@pytest.mark.parametrize("what", ["link", "file"])
+def test_the_lock_is_not_taken_elsewhere(tmp_path: Path, what: str) -> None:
+    """Every driver works in the project's own folder: a link or a file in its place is refused before it is used."""
+    work_dir, elsewhere = tmp_path / ".kernel-builder", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    if what == "link":
+        work_dir.symlink_to(elsewhere)
+    else:
+        work_dir.touch()
+    with pytest.raises(BuilderError, match=f"is a {what}"), build_lock(work_dir, lambda: None):
+        pass
+    assert [] == list(elsewhere.iterdir())
