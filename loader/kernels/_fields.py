@@ -1,12 +1,17 @@
 """Reading a JSON object key by key while collecting everything that is wrong with it."""
 
 import json
+import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["OBJECT", "OBJECTS", "TEXT", "TEXTS", "Fields", "Form", "show"]
+__all__ = ["OBJECT", "OBJECTS", "TEXT", "TEXTS", "Fields", "Form", "oddity", "show"]
 
+#: How deep objects and lists may lie in each other: far below where Python gives up.
+MAX_DEPTH = 64
 _WIDTH = 60
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Form(NamedTuple):
@@ -68,3 +73,17 @@ def show(value: object) -> str:
     except RecursionError:
         return "a deeply nested value"
     return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."
+
+
+def oddity(value: object, depth: int = MAX_DEPTH) -> str | None:
+    """What keeps a value that Python reads as JSON from being shown or written again; `None` when nothing does."""
+    if isinstance(value, str):
+        return f"it holds {show(value)}, which is no Unicode" if _SURROGATE.search(value) else None
+    if isinstance(value, float):
+        return None if math.isfinite(value) else f"it holds the number {show(value)}"
+    if not isinstance(value, (dict, list)):
+        return None
+    if depth == 0:
+        return f"it is more than {MAX_DEPTH} levels deep"
+    inside = [*value, *value.values()] if isinstance(value, dict) else value
+    return next(filter(None, (oddity(one, depth - 1) for one in inside)), None)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kernels._fields import OBJECT, OBJECTS, TEXT, TEXTS, Fields, Form, show
+from kernels._fields import OBJECT, OBJECTS, TEXT, TEXTS, Fields, Form, oddity, show
 from kernels.backend import BACKENDS
 from kernels.digest import ALGORITHMS, Digest
 from kernels.errors import KernelNotFoundError, MetadataError
@@ -23,10 +23,11 @@ __all__ = ["BackendInfo", "KernelDependency", "Metadata", "read_metadata"]
 #: A larger file is no metadata; it is refused before it is parsed.
 MAX_BYTES = 1 << 20
 
-_NAME = re.compile(r"[a-z][-a-z0-9]*[a-z0-9]")
-_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Names become names of files, and versions become numbers: both have bounds in Python and in file systems.
+_NAME = re.compile(r"[a-z][-a-z0-9]{0,94}[a-z0-9]")
+_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
-_MINVER = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+_MINVER = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}")
 
 
 def _matches(pattern: re.Pattern[str]) -> Callable[[object], bool]:
@@ -41,8 +42,8 @@ def _is_module_name(value: object) -> bool:
     return isinstance(value, str) and _ID.fullmatch(value) is not None and not keyword.iskeyword(value)
 
 
-_MODULE_NAME = Form("a Python identifier in ASCII", _is_module_name)
-_KERNEL_NAME = Form("two or more lower-case letters, digits and dashes, from a letter on", _matches(_NAME))
+_MODULE_NAME = Form("a Python identifier in ASCII of at most 200 characters", _is_module_name)
+_KERNEL_NAME = Form("2 to 96 lower-case letters, digits and dashes, from a letter on", _matches(_NAME))
 _VERSION = Form("a whole number of 0 or more", _is_version)
 _BACKEND = Form(f"one of {', '.join(BACKENDS)}", lambda value: value in BACKENDS)
 _ALGORITHM = Form(f"one of {', '.join(ALGORITHMS)}", lambda value: value in ALGORITHMS)
@@ -158,6 +159,9 @@ def _parse(document: bytes | str) -> Metadata:
         raise MetadataError(message) from None
     if not isinstance(data, dict):
         message = "not a JSON object"
+        raise MetadataError(message)
+    if problem := oddity(data):
+        message = f"not usable: {problem}"
         raise MetadataError(message)
     problems: list[str] = []
     fields = Fields(data, problems)

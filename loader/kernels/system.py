@@ -3,9 +3,11 @@
 import importlib.util
 import platform
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from kernels.backend import Compute, MajorMinor
 from kernels.errors import BackendError, VariantNameError
@@ -14,7 +16,15 @@ from kernels.variant import Platform
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["System", "current_system", "select_backend"]
+__all__ = [
+    "System",
+    "TorchFacts",
+    "current_system",
+    "describe_system",
+    "find_torch",
+    "published_compute",
+    "select_backend",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +52,49 @@ class System:
     macos: MajorMinor | None = None
 
 
+class TorchFacts(NamedTuple):
+    """What is to be known of a Torch: its version, the backend that it is made for, and on Linux its C++ ABI."""
+
+    version: MajorMinor
+    compute: Compute
+    cxx_abi: str | None
+
+
 @cache
 def current_system() -> System:
     """Find out what this process runs on; the answer is kept.
 
     Torch is imported when it is installed: only the running Torch knows its backend and its C++ ABI, and a kernel is
     about to import it anyway. Nothing else is imported; tvm-ffi is asked for its version through its distribution.
+    `kernels.probe.probe_system` finds the same without Torch where it can.
 
     Raises:
         ImportError: when Torch is installed and cannot be imported.
     """
-    here = Platform.of(platform.machine(), platform.system())
     torch = _import_torch()
+    if torch is None:
+        return describe_system(None)
+    abi = _cxx_abi(torch) if platform.system() == "Linux" else None
+    return describe_system(TorchFacts(MajorMinor.parse(str(torch.__version__)), _torch_compute(torch), abi))
+
+
+def find_torch() -> Path | None:
+    """The `__init__.py` of the Torch that an import would give; `None` when there is none to import.
+
+    A mere folder with the name does not count, although Python would import it.
+    """
+    spec = importlib.util.find_spec("torch")
+    return Path(spec.origin) if spec and spec.origin else None
+
+
+def describe_system(torch: TorchFacts | None) -> System:
+    """The system of this process with a Torch of which everything is known, or without Torch."""
+    here = Platform.of(platform.machine(), platform.system())
     return System(
         platform=here,
-        compute=_torch_compute(torch) if torch else _cuda_without_torch() or Compute("cpu"),
-        torch=MajorMinor.parse(str(torch.__version__)) if torch else None,
-        cxx_abi=_cxx_abi(torch) if torch and here.os == "linux" else None,
+        compute=torch.compute if torch else _cuda_without_torch() or Compute("cpu"),
+        torch=torch.version if torch else None,
+        cxx_abi=torch.cxx_abi if torch else None,
         tvm_ffi=_tvm_ffi_version(),
         free_threaded=_is_free_threaded(),
         macos=_version_or_none(platform.mac_ver()[0]) if here.os == "darwin" else None,
@@ -80,25 +116,37 @@ def select_backend(backend: str | None, system: System) -> Compute:
     raise BackendError(message)
 
 
+def published_compute(versions: Mapping[str, str | None], *, has_metal: bool) -> Compute | None:
+    """The backend that a Torch was published for; `None` when that is the CPU, to which packages may add another.
+
+    Args:
+        versions: the contents of `torch.version`: `cuda`, `hip` and, in newer ones, `xpu`.
+        has_metal: whether this Torch can use Metal here.
+    """
+    for backend, key in (("cuda", "cuda"), ("rocm", "hip")):
+        if version := versions.get(key):
+            return Compute(backend, MajorMinor.parse(version))
+    if has_metal:
+        return Compute("metal")
+    if version := versions.get("xpu"):
+        return Compute("xpu", _oneapi_version(version))
+    return None
+
+
 def _import_torch() -> "ModuleType | None":
-    if sys.modules.get("torch") is None and importlib.util.find_spec("torch") is None:
+    if sys.modules.get("torch") is None and find_torch() is None:
         return None
     return importlib.import_module("torch")
 
 
 def _torch_compute(torch: "ModuleType") -> Compute:
     """The backend of a Torch: the first that fits, since a Torch with an accelerator also serves the CPU."""
-    versions = torch.version
     for backend, found in (("tpu", _is_there(torch.backends, "tpu")), ("neuron", _is_there(torch, "neuron"))):
         if found:
             return Compute(backend)
-    for backend, attribute in (("cuda", "cuda"), ("rocm", "hip")):
-        if version := getattr(versions, attribute, None):
-            return Compute(backend, MajorMinor.parse(version))
-    if _is_there(torch.backends, "mps"):
-        return Compute("metal")
-    if version := getattr(versions, "xpu", None):
-        return Compute("xpu", _oneapi_version(version))
+    published = published_compute(vars(torch.version), has_metal=_is_there(torch.backends, "mps"))
+    if published:
+        return published
     if torch._C._get_privateuse1_backend_name() == "npu":  # noqa: SLF001 - Torch has no public spelling of it
         return Compute("cann", _cann_version())
     return Compute("cpu")

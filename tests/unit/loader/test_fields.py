@@ -2,7 +2,7 @@
 
 import pytest
 
-from kernels._fields import TEXT, TEXTS, Fields, show
+from kernels._fields import TEXT, TEXTS, Fields, oddity, show
 
 
 def test_problems_carry_the_path_of_the_key() -> None:
@@ -60,3 +60,25 @@ def test_deep_values_are_shown() -> None:
         deep = [deep]
 
     assert show(deep) == "a deeply nested value"
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ({"key": ["caf\u00e9\U0001f600", 1, 1.5, True, None, {}]}, None),
+        ({"\ud83d": 1}, 'it holds "\\ud83d", which is no Unicode'),
+        ([{"key": "x\udfff"}], 'it holds "x\\udfff", which is no Unicode'),
+        ([[float("inf")]], "it holds the number Infinity"),
+        ({"key": float("nan")}, "it holds the number NaN"),
+    ],
+)
+def test_what_cannot_be_written_is_found(value: object, problem: str | None) -> None:
+    """Text and numbers that are in no JSON document of other programs are found wherever they stand."""
+    assert problem == oddity(value)
+
+
+def test_depth_is_counted() -> None:
+    """Objects and lists may lie in each other up to the bound."""
+    found = [oddity([[{"key": []}]], depth) for depth in (3, 4)]
+
+    assert ["it is more than 64 levels deep", None] == found

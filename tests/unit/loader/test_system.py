@@ -7,13 +7,14 @@ import importlib.util
 import platform
 import sys
 import sysconfig
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from kernels.backend import Compute, MajorMinor
 from kernels.errors import BackendError
-from kernels.system import System, current_system, select_backend
+from kernels.system import System, current_system, find_torch, select_backend
 from kernels.variant import Platform
 
 LINUX = Platform("x86_64", "linux")
@@ -152,6 +153,17 @@ def test_a_broken_cuda_library_counts_as_none(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(ctypes.util, "find_library", lambda name: "/nowhere/libcudart.so.12")
 
     assert Compute("cpu") == _system(monkeypatch, None).compute
+
+
+def test_a_mere_folder_is_no_torch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A folder of that name, which Python would import as a package without contents, does not count."""
+    (tmp_path / "torch").mkdir()
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+
+    assert importlib.util.find_spec("torch") is not None
+    assert find_torch() is None
+    assert current_system.__wrapped__().torch is None
 
 
 @pytest.mark.usefixtures("linux")
