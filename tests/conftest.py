@@ -1,6 +1,9 @@
 """Options of the test suite."""
 
 import pytest
+from support.hub.fixtures import hub, hub_client
+
+__all__ = ["hub", "hub_client", "pytest_addoption"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
