@@ -5,32 +5,120 @@ Names are bound on first use (PEP 562): importing this package imports neither T
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kernels.load import get_loaded_kernels, get_local_kernel
+    from kernels.benchmark import Benchmark
+    from kernels.layer import (
+        FuncRepository,
+        KernelizeFallback,
+        LayerRepository,
+        LocalFuncRepository,
+        LocalLayerRepository,
+        LockedFuncRepository,
+        LockedLayerRepository,
+        Mode,
+        kernelize,
+        register_kernel_mapping,
+        replace_kernel_forward_from_hub,
+        unkernelize,
+        use_kernel_forward_from_hub,
+        use_kernel_func_from_hub,
+        use_kernel_mapping,
+        use_kernelized_func,
+    )
+    from kernels.layer.device import CUDAProperties, Device, ROCMProperties
+    from kernels.load import (
+        get_kernel,
+        get_kernel_dep,
+        get_kernel_variants,
+        get_loaded_kernels,
+        get_local_kernel,
+        has_kernel,
+        install_kernel,
+    )
     from kernels.loaded import LoadedKernel, RepoInfo
+    from kernels.locked import get_locked_kernel, load_kernel
     from kernels.metadata import Metadata
     from kernels.resolve import VariantAccepted, VariantRejected
+    from kernels.signature import PublisherPolicy, verify_signature
 
     __version__: str
 
 __all__ = [
+    "Benchmark",
+    "CUDAProperties",
+    "Device",
+    "FuncRepository",
+    "KernelizeFallback",
+    "LayerRepository",
     "LoadedKernel",
+    "LocalFuncRepository",
+    "LocalLayerRepository",
+    "LockedFuncRepository",
+    "LockedLayerRepository",
     "Metadata",
+    "Mode",
+    "PublisherPolicy",
+    "ROCMProperties",
     "RepoInfo",
     "VariantAccepted",
     "VariantRejected",
     "__version__",
+    "get_kernel",
+    "get_kernel_dep",
+    "get_kernel_variants",
     "get_loaded_kernels",
     "get_local_kernel",
+    "get_locked_kernel",
+    "has_kernel",
+    "install_kernel",
+    "kernelize",
+    "load_kernel",
+    "register_kernel_mapping",
+    "replace_kernel_forward_from_hub",
+    "unkernelize",
+    "use_kernel_forward_from_hub",
+    "use_kernel_func_from_hub",
+    "use_kernel_mapping",
+    "use_kernelized_func",
+    "verify_signature",
 ]
 
 _HOMES = {
+    "Benchmark": "kernels.benchmark",
+    "CUDAProperties": "kernels.layer.device",
+    "Device": "kernels.layer.device",
+    "FuncRepository": "kernels.layer",
+    "KernelizeFallback": "kernels.layer",
+    "LayerRepository": "kernels.layer",
     "LoadedKernel": "kernels.loaded",
+    "LocalFuncRepository": "kernels.layer",
+    "LocalLayerRepository": "kernels.layer",
+    "LockedFuncRepository": "kernels.layer",
+    "LockedLayerRepository": "kernels.layer",
     "Metadata": "kernels.metadata",
+    "Mode": "kernels.layer",
+    "PublisherPolicy": "kernels.signature",
+    "ROCMProperties": "kernels.layer.device",
     "RepoInfo": "kernels.loaded",
     "VariantAccepted": "kernels.resolve",
     "VariantRejected": "kernels.resolve",
+    "get_kernel": "kernels.load",
+    "get_kernel_dep": "kernels.load",
+    "get_kernel_variants": "kernels.load",
     "get_loaded_kernels": "kernels.load",
     "get_local_kernel": "kernels.load",
+    "get_locked_kernel": "kernels.locked",
+    "has_kernel": "kernels.load",
+    "install_kernel": "kernels.load",
+    "kernelize": "kernels.layer",
+    "load_kernel": "kernels.locked",
+    "register_kernel_mapping": "kernels.layer",
+    "replace_kernel_forward_from_hub": "kernels.layer",
+    "unkernelize": "kernels.layer",
+    "use_kernel_forward_from_hub": "kernels.layer",
+    "use_kernel_func_from_hub": "kernels.layer",
+    "use_kernel_mapping": "kernels.layer",
+    "use_kernelized_func": "kernels.layer",
+    "verify_signature": "kernels.signature",
 }
 
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-__all__ = ["ALGORITHMS", "Digest", "digest_mismatches", "digest_tree"]
+__all__ = ["ALGORITHMS", "OUTSIDE", "Digest", "digest_mismatches", "digest_tree", "hash_file"]
 
 ALGORITHMS = ("sha256", "sha512")
-_OUTSIDE = ("metadata.json", "metadata.json.sigstore")
+#: Files of a build that its digest does not cover: the one that holds it, and the signature of that.
+OUTSIDE = ("metadata.json", "metadata.json.sigstore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def digest_tree(tree: Path, algorithm: str = "sha256") -> Digest:
         OSError: when a file or a folder cannot be read, or a folder is a link: what is behind it could change without
             the build.
     """
-    return Digest(algorithm, {path: _hash_file(tree / path, algorithm) for path in _paths(tree)})
+    return Digest(algorithm, {path: hash_file(tree / path, algorithm) for path in _paths(tree)})
 
 
 def digest_mismatches(tree: Path, digest: Digest) -> list[str]:
@@ -54,7 +55,7 @@ def digest_mismatches(tree: Path, digest: Digest) -> list[str]:
     for path in present:
         if path not in digest.files:
             problems.append(f"{path} is not in the digest")
-        elif _hash_file(tree / path, digest.algorithm) != digest.files[path]:
+        elif hash_file(tree / path, digest.algorithm) != digest.files[path]:
             problems.append(f"{path} has changed")
     return problems
 
@@ -68,14 +69,19 @@ def _paths(tree: Path) -> list[str]:
                 raise OSError(errno.ELOOP, "a build has no links to folders", str(Path(folder) / name))
         relative = Path(folder).relative_to(tree)
         found += [(relative / name).as_posix() for name in files if not name.endswith(".pyc")]
-    return sorted(path for path in found if path not in _OUTSIDE)
+    return sorted(path for path in found if path not in OUTSIDE)
 
 
 def _raise(error: OSError) -> NoReturn:
     raise error
 
 
-def _hash_file(path: Path, algorithm: str) -> str:
+def hash_file(path: Path, algorithm: str) -> str:
+    """The padded standard base64 of a file's hash.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
     hasher = hashlib.new(algorithm)
     with path.open("rb") as file:
         while chunk := file.read(1 << 20):

@@ -3,6 +3,9 @@
 Python's own import system does the work. A finder knows which ids have been claimed for which build, and
 `importlib.import_module` does the rest: it lets one thread execute the module while the others wait, sees deadlocks
 between kernels that import each other, and takes a module that failed out of `sys.modules`.
+
+The finder also finds the submodules of a kernel: from sources and native modules alone. Bytecode that lies in a
+build's folder is neither used nor written, since Python would run it whatever the sources beside it say.
 """
 
 import importlib
@@ -11,10 +14,18 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.machinery import (
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    ModuleSpec,
+    PathFinder,
+    SourceFileLoader,
+)
 from pathlib import Path
 from threading import Lock
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from kernels.digest import digest_tree
 from kernels.errors import KernelIdError, KernelNotFoundError
@@ -207,7 +218,17 @@ def _same_contents(one: _Claim, other: _Claim) -> bool:
         return False  # one of them has gone or cannot be read: nothing shows that they are the same
 
 
-class _Loader(SourceFileLoader):
+class _SourceLoader(SourceFileLoader):
+    """Executes what is in a source file, and nothing that claims to be made from it."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile the source."""
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
+
+
+class _Loader(_SourceLoader):
     """Executes the module of a kernel; when that fails, takes its submodules out of the process again."""
 
     def __init__(self, claim: _Claim) -> None:
@@ -229,22 +250,32 @@ class _Loader(SourceFileLoader):
 
 
 class _Finder:
-    """Finds the kernels whose ids are claimed, and nothing else."""
+    """Finds the kernels whose ids are claimed, and their submodules; nothing else."""
 
     @staticmethod
     def find_spec(
         name: str,
-        _path: Sequence[str] | None = None,
+        path: Sequence[str] | None = None,
         _target: ModuleType | None = None,
         /,
     ) -> ModuleSpec | None:
-        claim = _REGISTRY.claims.get(name)
+        kernel, _, submodule = name.partition(".")
+        claim = _REGISTRY.claims.get(kernel)
         if claim is None:
             return None
+        if submodule:
+            for folder in path or ():
+                # For Python's own finder too, which is asked next: it would take bytecode where there is no source.
+                sys.path_importer_cache[folder] = FileFinder(folder, *_SUFFIXES)
+            return PathFinder.find_spec(name, path)
         package = [str(claim.init.parent)]
         return importlib.util.spec_from_file_location(
             name, claim.init, loader=_Loader(claim), submodule_search_locations=package
         )
+
+
+#: In this order, as Python has it: a native module before the source of the same name.
+_SUFFIXES = ((ExtensionFileLoader, EXTENSION_SUFFIXES), (_SourceLoader, SOURCE_SUFFIXES))
 
 
 _FINDER = _Finder()

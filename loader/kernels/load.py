@@ -1,26 +1,108 @@
-"""Loading kernels from this machine's own folders."""
+"""Loading kernels: the functions that programs call."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from types import ModuleType
 
-from kernels.dependencies import check_dependencies
-from kernels.errors import KernelNotFoundError, MetadataError, NoVariantError, UnsupportedKernelError
+from kernels.environment import local_kernels
+from kernels.errors import NotImportingError, NoVariantError
+from kernels.hub.client import Client
+from kernels.hub.location import Request, locate
+from kernels.hub.repository import list_variants
 from kernels.importer import import_kernel, loaded_from, loaded_kernels
 from kernels.loaded import LoadedKernel
-from kernels.metadata import Metadata, read_metadata
-from kernels.resolve import Decision, VariantAccepted, VariantRejected, resolve, serves_backend
-from kernels.system import System, current_system, select_backend
-from kernels.variant import NoarchVariant, Variant, parse_variant_or_none
+from kernels.local import find_build, variants_in
+from kernels.prepare import Preparation, Ready
+from kernels.resolve import Decision, resolve
+from kernels.signature import PublisherPolicy
+from kernels.system import current_system
 
-__all__ = ["find_build", "get_loaded_kernels", "get_local_kernel"]
+__all__ = [
+    "get_kernel",
+    "get_kernel_dep",
+    "get_kernel_variants",
+    "get_loaded_kernels",
+    "get_local_kernel",
+    "has_kernel",
+    "install_kernel",
+    "load_ready",
+    "loaded_for",
+]
 
-#: What was asked for (resolved path and backend) → the build that was loaded for it.
-_BUILDS: dict[tuple[str, str | None], Path] = {}
+#: What was asked for → the build that was loaded for it.
+_BUILDS: dict[tuple[object, ...], Path] = {}
+#: The kernels that the kernel which is being imported needs, by repository.
+_DEPENDS: ContextVar[Mapping[str, ModuleType] | None] = ContextVar("kernels_depends", default=None)
 
 
-def get_local_kernel(repo_path: str | os.PathLike[str], backend: str | None = None) -> ModuleType:
+def get_kernel(
+    repo_id: str,
+    revision: str | None = None,
+    version: int | str | None = None,
+    backend: str | None = None,
+    user_agent: str | Mapping[str, str] | None = None,
+    trust_remote_code: bool | Collection[str] = False,
+    check_arch: bool = True,
+    *,
+    require_signature: bool | PublisherPolicy = False,
+) -> ModuleType:
+    """Load a kernel from the Hub: the build of it that fits this system.
+
+    A kernel that this process has loaded is given back without asking anybody. One whose build is in the cache is
+    verified and imported: by commit without a request, by version with one. Where the Hub cannot be reached, what the
+    cache knows is used, with a warning on the logger `kernels.hub`.
+
+    Args:
+        repo_id: the repository, `owner/name`.
+        revision: the branch, tag or commit to load; instead of a version.
+        version: the version to load: the newest build of the branch `v<version>`.
+        backend: the backend to load the kernel for: `"cpu"`, or the backend that Torch is made for, which is the
+            default.
+        user_agent: what the calling program says of itself to the Hub.
+        trust_remote_code: `True` loads from any publisher, a list from those repositories and publishers, `False`
+            (and a list for the others) from publishers that the Hub vouches for.
+        check_arch: whether a build without code for the GPU of this process is refused.
+        require_signature: whether the build, and those of the kernels that it needs, must be signed: `True` by a
+            publisher that `PublisherPolicy.default()` names, or by one of the policy that is given. Needs
+            `kernels[verify]`, and no network.
+
+    Returns:
+        The module of the kernel.
+
+    Raises:
+        RequestError: when the arguments do not say what to load (a `ValueError`).
+        VersionNotFoundError: when the repository does not have the version (a `ValueError`).
+        UntrustedKernelError: when the publisher is not trusted (a `ValueError`).
+        IntegrityError: when the files are not those that were published (a `ValueError`).
+        SignatureError: when a signature is required and does not hold (a `ValueError`).
+        NoVariantError: when no build fits this system; says why for each (a `FileNotFoundError`).
+        NotCachedError: when the Hub may not be asked and the cache does not have it (a `FileNotFoundError`).
+        HubUnreachableError: when the Hub cannot be reached and the cache knows nothing (a `ConnectionError`).
+        KernelsError: what `get_local_kernel` raises of the build itself.
+        OSError: the Hub client's own errors, for instance when there is no such repository.
+    """
+    request = Request.check(repo_id, revision, version)
+    override = local_kernels().get(repo_id)
+    if override is not None:
+        return get_local_kernel(override, backend, trust_remote_code=trust_remote_code, user_agent=user_agent)
+    signers = PublisherPolicy.default() if require_signature is True else require_signature or None
+    key = (request, backend, signers)
+    module = loaded_for(key)
+    if module is not None:
+        return module
+    preparation = Preparation(backend, Client(user_agent), trust_remote_code, check_arch, signers=signers)
+    return load_ready(preparation.repository(request), key)
+
+
+def get_local_kernel(
+    repo_path: str | os.PathLike[str],
+    backend: str | None = None,
+    *,
+    trust_remote_code: bool | Collection[str] = False,
+    user_agent: str | Mapping[str, str] | None = None,
+) -> ModuleType:
     """Import a kernel from a folder of this machine.
 
     A process loads a folder once: the second call gives the same module, from any thread and by any path to the
@@ -30,6 +112,8 @@ def get_local_kernel(repo_path: str | os.PathLike[str], backend: str | None = No
         repo_path: a kernel project, its `build` folder, or one variant in it; `~` is the home folder.
         backend: the backend to load the kernel for: `"cpu"`, or the backend that Torch is made for, which is the
             default.
+        trust_remote_code: as for `get_kernel`, for the kernels on the Hub that this one needs.
+        user_agent: as for `get_kernel`, for the same.
 
     Returns:
         The module of the kernel.
@@ -42,19 +126,147 @@ def get_local_kernel(repo_path: str | os.PathLike[str], backend: str | None = No
         KernelIdError: when the id of the kernel belongs to another module (a `ValueError`).
         UnknownDependencyError: when it needs a Python package that kernels may not need (a `ValueError`).
         MissingDependencyError: when a Python package that it needs is not installed (an `ImportError`).
-        UnsupportedKernelError: when it needs a newer loader or other kernels (a `RuntimeError`).
+        UnsupportedKernelError: when it needs a newer loader (a `RuntimeError`).
+        UnsupportedArchError: when it has no code for the GPU of this process (a `RuntimeError`).
+        KernelDependencyError: when it and other kernels need each other in a circle (a `ValueError`).
     """
     path = os.path.realpath(os.path.expanduser(repo_path))  # noqa: PTH111 - Path fails on the ~ of an unknown user
-    build = _BUILDS.get((path, backend))
-    loaded = loaded_from(build) if build else None
-    if loaded is not None:
-        return loaded.module
-    build, metadata = find_build(Path(path), current_system(), backend)
-    _check_supported(metadata)
-    check_dependencies(metadata)
-    module = import_kernel(build, metadata)
-    _BUILDS[path, backend] = build
-    return module
+    key = (path, backend)
+    module = loaded_for(key)
+    if module is not None:
+        return module
+    preparation = Preparation(backend, Client(user_agent), trust_remote_code)
+    return load_ready(preparation.folder(Path(path)), key)
+
+
+def has_kernel(
+    repo_id: str,
+    revision: str | None = None,
+    version: int | str | None = None,
+    backend: str | None = None,
+    *,
+    trust_remote_code: bool | Collection[str] = False,  # noqa: ARG001 - nothing of the kernel runs
+    check_arch: bool = True,
+) -> bool:
+    """Whether a kernel has a build for this system. Nothing of the kernel runs, and whose it is does not matter.
+
+    Args:
+        repo_id: the repository, `owner/name`.
+        revision: the branch, tag or commit; instead of a version.
+        version: the version.
+        backend: as for `get_kernel`.
+        trust_remote_code: taken so that the arguments of `get_kernel` can be passed; has no influence.
+        check_arch: whether a build without code for the GPU of this process counts as none; for that, the metadata of
+            the build is downloaded where there is a GPU.
+
+    Raises:
+        RequestError, VersionNotFoundError, NotCachedError, HubUnreachableError, OSError: as for `get_kernel`.
+    """
+    request = Request.check(repo_id, revision, version)
+    override = local_kernels().get(repo_id)
+    if override is not None:
+        try:
+            find_build(override, current_system(), backend)
+        except NoVariantError:
+            return False
+        return True
+    return Preparation(backend, check_arch=check_arch).fits(request)
+
+
+def get_kernel_variants(
+    repo_id: str,
+    revision: str | None = None,
+    version: int | str | None = None,
+    backend: str | None = None,
+) -> list[Decision]:
+    """Decide on each build of a kernel whether this system can run it.
+
+    Args:
+        repo_id: the repository, `owner/name`.
+        revision: the branch, tag or commit; instead of a version.
+        version: the version.
+        backend: as for `get_kernel`.
+
+    Returns:
+        `VariantAccepted` for those that it can run, best first, and then `VariantRejected` with the reason for the
+        others.
+
+    Raises:
+        RequestError, VersionNotFoundError, NotCachedError, HubUnreachableError, OSError: as for `get_kernel`.
+    """
+    Request.check(repo_id, revision, version)
+    override = local_kernels().get(repo_id)
+    if override is not None:
+        builds = [*variants_in(override), *variants_in(override / "build")]
+    else:
+        client = Client()
+        location = locate(repo_id, revision, version, client=client)
+        builds = list_variants(location.repo_id, location.commit, client)
+    return resolve(builds, current_system(), backend)
+
+
+def install_kernel(
+    repo_id: str,
+    revision: str | None = None,
+    version: int | str | None = None,
+    backend: str | None = None,
+    local_files_only: bool = False,
+    user_agent: str | Mapping[str, str] | None = None,
+    trust_remote_code: bool | Collection[str] = False,
+    *,
+    check_arch: bool = True,
+    validate_dependencies: bool = False,
+) -> Path:
+    """Download the build of a kernel that fits this system, verify it, and do not import it.
+
+    Args:
+        repo_id: the repository, `owner/name`.
+        revision: the branch, tag or commit; instead of a version.
+        version: the version.
+        backend: as for `get_kernel`.
+        local_files_only: whether the cache alone counts.
+        user_agent: as for `get_kernel`.
+        trust_remote_code: as for `get_kernel`.
+        check_arch: as for `get_kernel`.
+        validate_dependencies: whether the Python packages that it needs have to be installed.
+
+    Returns:
+        The folder of the build.
+
+    Raises:
+        KernelsError, OSError: as for `get_kernel`.
+    """
+    request = Request.check(repo_id, revision, version)
+    preparation = Preparation(
+        backend,
+        Client(user_agent),
+        trust_remote_code,
+        check_arch,
+        validate_dependencies=validate_dependencies,
+        local_files_only=local_files_only,
+    )
+    return preparation.repository(request).tree
+
+
+def get_kernel_dep(repo_id: str) -> ModuleType:
+    """The module of a kernel that the kernel which is being imported needs; for use in the code of kernels.
+
+    Args:
+        repo_id: the repository, as the kernel's metadata names it in `kernel-depends`.
+
+    Raises:
+        NotImportingError: when no kernel is being imported, or the one that is does not name the repository
+            (a `RuntimeError`).
+    """
+    depends = _DEPENDS.get()
+    if depends is None:
+        message = f"get_kernel_dep({repo_id!r}) can only be called while a kernel is being imported, by its own code"
+        raise NotImportingError(message)
+    if repo_id not in depends:
+        named = ", ".join(sorted(depends)) or "none"
+        message = f"the kernel that is being imported does not name {repo_id} in its `kernel-depends` ({named})"
+        raise NotImportingError(message)
+    return depends[repo_id]
 
 
 def get_loaded_kernels() -> list[LoadedKernel]:
@@ -66,112 +278,25 @@ def get_loaded_kernels() -> list[LoadedKernel]:
     return loaded_kernels()
 
 
-def find_build(path: Path, system: System, backend: str | None = None) -> tuple[Path, Metadata]:
-    """Find the best build of a kernel for a system.
+def load_ready(ready: Ready, key: tuple[object, ...]) -> ModuleType:
+    """Import a kernel after those that it needs.
 
     Args:
-        path: a kernel project, its `build` folder, or one variant.
-        system: what to run on.
-        backend: `"cpu"` or the system's own backend, which is the default.
-
-    Returns:
-        The resolved folder of the build, and its metadata.
-
-    Raises:
-        BackendError: when the system does not have the backend.
-        KernelNotFoundError: when there is no kernel at the path.
-        MetadataError: when the `metadata.json` cannot be used, or is that of another backend.
-        NoVariantError: when none of the builds fits.
+        ready: the kernel.
+        key: what was asked for; asked for again, it is the same module.
     """
-    path = Path(os.path.realpath(path))
-    select_backend(backend, system)
-    rejected: list[Decision] = []
-    for base in (path, path / "build"):
-        decisions = resolve(_variants_in(base), system, backend)
-        if decisions and isinstance(decisions[0], VariantAccepted):
-            variant = decisions[0].variant
-            build = Path(os.path.realpath(base / variant.variant_str))
-            return build, _read_checked(build, variant)
-        rejected += decisions
-    if rejected:
-        raise NoVariantError(_no_variant_message(path, rejected, system))
-    return _find_one_build(path, system, backend)
+    depends = {repo_id: load_ready(needed, (needed.tree,)) for repo_id, needed in ready.depends.items()}
+    token = _DEPENDS.set(depends)
+    try:
+        module = import_kernel(ready.tree, ready.metadata, ready.repo_info)
+    finally:
+        _DEPENDS.reset(token)
+    _BUILDS[key] = ready.tree
+    return module
 
 
-def _check_supported(metadata: Metadata) -> None:
-    """Refuse a kernel that says that this loader cannot run it, before any of it runs."""
-    if metadata.kernel_depends:
-        needed = ", ".join(depend.repo_id for depend in metadata.kernel_depends)
-        message = (
-            f"the kernel {metadata.name} needs other kernels ({needed}), which this version of kernels cannot load"
-        )
-        raise UnsupportedKernelError(message)
-    if metadata.kernels_minver:
-        from importlib.metadata import version
-
-        from packaging.version import Version
-
-        installed = version("kernels")
-        if Version(installed) < Version(metadata.kernels_minver):
-            message = (
-                f"the kernel {metadata.name} needs kernels {metadata.kernels_minver} or later and {installed} is here; "
-                f"install it with: pip install 'kernels>={metadata.kernels_minver}'"
-            )
-            raise UnsupportedKernelError(message)
-
-
-def _find_one_build(path: Path, system: System, backend: str | None) -> tuple[Path, Metadata]:
-    """Take a path as a single build, whose name need not be that of a variant."""
-    if not (path / "metadata.json").is_file() and not (path / "__init__.py").is_file():
-        state = "has no builds in it or in build/" if path.is_dir() else "is no folder"
-        message = f"Could not find a kernel in {path}: it {state}; build one with `kernel-builder build-and-copy`"
-        raise KernelNotFoundError(message)
-    variant = parse_variant_or_none(path.name)
-    if variant is not None:
-        decisions = resolve([variant], system, backend)
-        if not isinstance(decisions[0], VariantAccepted):
-            raise NoVariantError(_no_variant_message(path, decisions, system))
-    metadata = _read_checked(path, variant)
-    wanted = select_backend(backend, system).backend
-    if variant is None and metadata.backend.type not in ("cpu", wanted):
-        message = f"the kernel in {path} is for the backend {metadata.backend.type}, not for {wanted}"
-        raise NoVariantError(message)
-    return path, metadata
-
-
-def _variants_in(base: Path) -> Iterator[Variant]:
-    """The builds in a folder; other entries, such as the benchmarks beside them, are passed over."""
-    if not base.is_dir():
-        return
-    for entry in base.iterdir():
-        variant = parse_variant_or_none(entry.name)
-        if variant is not None and entry.is_dir():
-            yield variant
-
-
-def _read_checked(build: Path, variant: Variant | None) -> Metadata:
-    metadata = read_metadata(build)
-    if variant is not None and not serves_backend(variant, metadata.backend.type):
-        named = variant.backend if isinstance(variant, NoarchVariant) else variant.compute.backend
-        message = f"{build / 'metadata.json'}: `backend.type` is {metadata.backend.type}, but the folder is for {named}"
-        raise MetadataError(message)
-    return metadata
-
-
-def _no_variant_message(path: Path, decisions: list[Decision], system: System) -> str:
-    """Every build with the reason why it does not fit, and what to do about it."""
-    reasons = [
-        f"  {decision.variant.variant_str}: {decision.reason}"
-        for decision in decisions
-        if isinstance(decision, VariantRejected)
-    ]
-    torch = "no Torch" if system.torch is None else f"Torch {system.torch}"
-    on_cpu = resolve([decision.variant for decision in decisions], system, "cpu")
-    return "\n".join(
-        [
-            f"No build of the kernel in {path} fits this system ({torch}, {system.compute}, {system.platform}):",
-            *reasons,
-            "Build it for this system with `kernel-builder build-and-copy`, or install what one of the builds needs"
-            + (", or load a build for the CPU with backend='cpu'." if isinstance(on_cpu[0], VariantAccepted) else "."),
-        ]
-    )
+def loaded_for(key: tuple[object, ...]) -> ModuleType | None:
+    """The module that this process has loaded for what is asked for; `None` when it has not."""
+    build = _BUILDS.get(key)
+    loaded = loaded_from(build) if build else None
+    return loaded.module if loaded else None

@@ -1,13 +1,11 @@
 """Which builds of a kernel a system can run, which of them is best, and why it cannot run the others."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TypeAlias
 
 from kernels.backend import Compute, MajorMinor
+from kernels.minimums import minimum
 from kernels.system import System, select_backend
 from kernels.variant import (
     NoarchVariant,
@@ -19,7 +17,14 @@ from kernels.variant import (
     preference,
 )
 
-__all__ = ["Decision", "VariantAccepted", "VariantRejected", "resolve", "serves_backend"]
+__all__ = [
+    "Decision",
+    "VariantAccepted",
+    "VariantRejected",
+    "explain_rejections",
+    "resolve",
+    "serves_backend",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,30 @@ def serves_backend(variant: Variant, backend: str) -> bool:
     return variant.compute.backend == backend
 
 
+def explain_rejections(what: str, decisions: Iterable[Decision], system: System, remedy: str) -> str:
+    """Every build with the reason why it does not fit, and what to do about it.
+
+    Args:
+        what: the kernel, for a person to read.
+        decisions: what `resolve` said of its builds, none of which was accepted.
+        system: what to run on.
+        remedy: what the reader can do, without a full stop.
+    """
+    decisions = list(decisions)
+    reasons = [f"  {one.variant.variant_str}: {one.reason}" for one in decisions if isinstance(one, VariantRejected)]
+    torch = "no Torch" if system.torch is None else f"Torch {system.torch}"
+    on_cpu = resolve([one.variant for one in decisions], system, "cpu")
+    if on_cpu and isinstance(on_cpu[0], VariantAccepted):
+        remedy += ", or load a build for the CPU with backend='cpu'"
+    return "\n".join(
+        [
+            f"No build of {what} fits this system ({torch}, {system.compute}, {system.platform}):",
+            *(reasons or ["  it has no builds at all"]),
+            f"{remedy}.",
+        ]
+    )
+
+
 def _rejection(variant: Variant, system: System, compute: Compute) -> str | None:
     if isinstance(variant, NoarchVariant):
         if serves_backend(variant, compute.backend):
@@ -94,9 +123,9 @@ def _rejection(variant: Variant, system: System, compute: Compute) -> str | None
 
 
 def _python_rejection(system: System) -> str | None:
-    minimum = _minimums()["free_threaded_python"]
-    if system.free_threaded and system.python < minimum:
-        return f"compiled kernels do not run on free-threaded Python before {minimum}"
+    oldest = minimum("free_threaded_python")
+    if system.free_threaded and system.python < oldest:
+        return f"compiled kernels do not run on free-threaded Python before {oldest}"
     return None
 
 
@@ -141,14 +170,7 @@ def _compute_rejection(built: Compute, compute: Compute) -> str | None:
 
 
 def _macos_rejection(built: Compute, system: System) -> str | None:
-    minimum = _minimums()["metal_macos"]
-    if built.backend != "metal" or (system.macos is not None and system.macos >= minimum):
+    oldest = minimum("metal_macos")
+    if built.backend != "metal" or (system.macos is not None and system.macos >= oldest):
         return None
-    return _needs("macOS", f"{minimum} or later", system.macos)
-
-
-@cache
-def _minimums() -> dict[str, MajorMinor]:
-    """The oldest versions on which some builds run, from `minimums.json`."""
-    texts = json.loads(Path(__file__).with_name("minimums.json").read_bytes())
-    return {name: MajorMinor.parse(text) for name, text in texts.items()}
+    return _needs("macOS", f"{oldest} or later", system.macos)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.hub import HubServer
 
 _NUMBERS = itertools.count()
 
@@ -59,3 +60,21 @@ def counting_body(tmp_path: Path) -> tuple[str, Callable[[], int]]:
         "time.sleep(0.002)\n"
     )
     return body, lambda: log.stat().st_size if log.exists() else 0
+
+
+@pytest.fixture
+def publish(hub_client: HubServer, make_build: Callable[..., Path]) -> Callable[..., str]:
+    """Publish a kernel of one or more builds on the test's Hub, by a trusted publisher; the commit of the version."""
+
+    def publish_build(
+        repo_id: str = "org/kernel", version: int = 1, *, variants: tuple[str, ...] = ("torch-cpu",), **build: object
+    ) -> str:
+        project = f"{repo_id.replace('/', '-')}-{version}"
+        for variant in variants:
+            tree = make_build(variant=variant, project=project, **build)
+        commit = hub_client.publish(tree.parent.parent, repo_id, version=version)
+        hub_client.trust(repo_id.partition("/")[0])
+        hub_client.clear_requests()
+        return commit
+
+    return publish_build

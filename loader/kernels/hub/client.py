@@ -1,0 +1,247 @@
+"""Asking the Hub: one method for each question, with retries, and with its failures told apart.
+
+Three things can be wrong with an answer. The Hub is out of reach (no network, or it says that it cannot serve now):
+`HubUnreachableError`, and the cache may still help. What was asked for is not there: the client's own errors, which
+programs that use it know. The caller asks too often: the Hub says for how long to wait, and so we do.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
+
+from kernels.errors import HubUnreachableError, IntegrityError
+from kernels.hub.user_agent import describe_user_agent
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+__all__ = ["Client", "HubFile", "is_missing"]
+
+_LOGGER = logging.getLogger(__name__)
+_Answer = TypeVar("_Answer")
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+#: How often a question is asked before its failure counts.
+_ATTEMPTS = 5
+#: A dropped connection may be chance; a network that is down is not worth a long wait.
+_CONNECTION_ATTEMPTS = 2
+#: Seconds before the second attempt; it doubles from one attempt to the next.
+_BACKOFF = 0.5
+#: Seconds; a Hub that asks for a longer wait is out of reach.
+_LONGEST_WAIT = 300.0
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERRORS = range(500, 600)
+
+
+@dataclass(frozen=True, slots=True)
+class HubFile:
+    """A file of a repository at one commit.
+
+    Attributes:
+        path: its POSIX path.
+        size: its length in bytes.
+        oid: what is in it, in hexadecimal: git's SHA-1 of the blob, or the SHA-256 of the contents for an LFS file.
+        lfs: whether it is an LFS file.
+    """
+
+    path: str
+    size: int
+    oid: str
+    lfs: bool
+
+
+class Client:
+    """The Hub, asked in the name of one user agent.
+
+    Args:
+        user_agent: what the calling program says of itself.
+    """
+
+    def __init__(self, user_agent: str | Mapping[str, str] | None = None) -> None:
+        self._user_agent = user_agent
+        self._made: HfApi | None = None
+
+    @cached_property
+    def _identity(self) -> dict[str, Any]:
+        """Who asks, in the words of the Hub client's arguments."""
+        return describe_user_agent(self._user_agent)
+
+    @property
+    def endpoint(self) -> str:
+        """The address of the Hub."""
+        return str(self._api.endpoint)
+
+    def refs(self, repo_id: str) -> dict[str, str]:
+        """Every branch of a repository, with its commit."""
+        refs = _ask(lambda: self._api.list_repo_refs(repo_id, repo_type="kernel"))
+        return {branch.name: _checked_hash(branch.target_commit) for branch in refs.branches}
+
+    def commit(self, repo_id: str, revision: str) -> str:
+        """The commit of a branch, a tag or a shortened commit."""
+        return _checked_hash(_ask(lambda: self._api.kernel_info(repo_id, revision=revision)).sha)
+
+    def files(self, repo_id: str, commit: str) -> dict[str, HubFile]:
+        """Every file of a repository at a commit, by path: one request for each thousand files."""
+        entries = self._list(f"{repo_id}/tree/{commit}?recursive=true")
+        files = (_hub_file(entry) for entry in entries if entry["type"] == "file")
+        return {file.path: file for file in files}
+
+    def commits(self, repo_id: str, revision: str) -> list[str]:
+        """The history of a revision, newest first."""
+        return [_checked_hash(entry["id"]) for entry in self._list(f"{repo_id}/commits/{quote(revision, safe='')}")]
+
+    def is_trusted(self, repo_id: str) -> bool:
+        """Whether the Hub vouches for the publisher of a repository.
+
+        An organization carries the mark itself; for a user, who is none, the Hub puts it on the repository.
+        """
+        publisher = repo_id.partition("/")[0]
+        try:
+            marked: Any = _ask(lambda: self._api.get_organization_overview(publisher))
+        except Exception as error:
+            if not is_missing(error):
+                raise
+            marked = _ask(lambda: self._api.kernel_info(repo_id))
+        return getattr(marked, "trustedKernelPublisher", False) is True
+
+    def read(self, repo_id: str, commit: str, path: str) -> bytes:
+        """The contents of a small file: one request, where `download` needs two."""
+        from huggingface_hub import hf_hub_url
+
+        url = hf_hub_url(repo_id, path, repo_type="kernel", revision=commit, endpoint=self.endpoint)
+        return bytes(self._get(url).content)
+
+    def download(self, repo_id: str, commit: str, path: str, cache: str) -> None:
+        """Bring one file into the cache, in the way that the Hub client has for large ones."""
+        _ask(
+            lambda: self._api.hf_hub_download(repo_id, path, repo_type="kernel", revision=commit, cache_dir=cache),
+        )
+
+    def _list(self, path: str) -> list[Any]:
+        """All pages of a list.
+
+        The client's own functions for lists ask again by rules that differ from version to version, for up to a minute
+        where there is no network at all.
+        """
+        entries: list[Any] = []
+        url = f"{self.endpoint}/api/kernels/{path}"
+        while url:
+            page = self._get(url)
+            entries += page.json()
+            url = page.links.get("next", {}).get("url")
+        return entries
+
+    def _get(self, url: str) -> Any:
+        from huggingface_hub import get_session
+        from huggingface_hub.utils import (  # type: ignore[attr-defined]  # public, and re-exported without saying so
+            build_hf_headers,
+            hf_raise_for_status,
+        )
+
+        def get() -> Any:
+            response = get_session().get(url, headers=build_hf_headers(**self._identity), follow_redirects=True)
+            hf_raise_for_status(response)
+            return response
+
+        return _ask(get)
+
+    @property
+    def _api(self) -> "HfApi":
+        if self._made is None:
+            from huggingface_hub import HfApi
+
+            self._made = HfApi(**self._identity)
+        return self._made
+
+
+def is_missing(error: BaseException) -> bool:
+    """Whether an error of the client says that the Hub does not have what was asked for."""
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+
+    if isinstance(error, HfHubHTTPError):
+        return error.response.status_code in (401, 403, 404)
+    return isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError)
+
+
+def _hub_file(entry: Mapping[str, Any]) -> HubFile:
+    """A file as the Hub describes it; its path and its hash become names in the cache, so they are looked at."""
+    path, lfs = entry["path"], entry.get("lfs")
+    if any(part in {"", ".", ".."} for part in path.split("/")) or any(sign in path for sign in "\\:\0"):
+        message = f"a repository has a file with the path {path!r}, which could lead out of its folder"
+        raise IntegrityError(message)
+    return HubFile(path, entry["size"], _checked_hash(lfs["oid"] if lfs else entry["oid"]), bool(lfs))
+
+
+def _checked_hash(value: object) -> str:
+    if isinstance(value, str) and _HASH.fullmatch(value):
+        return value
+    message = f"the Hub gives {value!r} for a hash"
+    raise IntegrityError(message)
+
+
+def _ask(question: Callable[[], _Answer]) -> _Answer:
+    """Ask until there is an answer, or no hope for one.
+
+    Raises:
+        HubUnreachableError: when the Hub cannot be reached or cannot serve.
+        OSError: the client's own errors, when the Hub does not have or does not show what was asked for.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return question()
+        except Exception as error:  # noqa: PERF203 - each turn of the loop waits for a network
+            attempts, wait = _prospects(error, attempt)
+            if attempts == 0:
+                raise
+            if attempt >= attempts or wait > _LONGEST_WAIT:
+                message = f"the Hub cannot be reached: {_last_line(error)}"
+                raise HubUnreachableError(message) from error
+            _LOGGER.info("the Hub did not answer (%s); asking again in %.1f seconds", _last_line(error), wait)
+            time.sleep(wait)
+    raise AssertionError  # pragma: no cover - the last attempt returns or raises
+
+
+def _prospects(error: Exception, attempt: int) -> tuple[int, float]:
+    """How many attempts a failure deserves in all, and how many seconds to wait; 0 attempts: it is the answer."""
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    backoff = _BACKOFF * 2 ** (attempt - 1)
+    if isinstance(error, OfflineModeIsEnabled):
+        return 1, 0.0
+    if isinstance(error, LocalEntryNotFoundError):  # a download that failed; the reason is behind it
+        cause = error.__cause__
+        return _prospects(cause, attempt) if isinstance(cause, Exception) else (_CONNECTION_ATTEMPTS, backoff)
+    if isinstance(error, HfHubHTTPError):
+        status = error.response.status_code
+        if status == _TOO_MANY_REQUESTS:
+            return _ATTEMPTS, _retry_after(error.response.headers.get("Retry-After"), backoff)
+        return (_ATTEMPTS, backoff) if status in _SERVER_ERRORS else (0, 0.0)
+    # The client's HTTP library differs from version to version; its base error is also that of the client's errors.
+    http_error = HfHubHTTPError.__bases__[0]
+    if isinstance(error, (http_error, ConnectionError, TimeoutError)):
+        return _CONNECTION_ATTEMPTS, backoff
+    return 0, 0.0
+
+
+def _retry_after(value: str | None, otherwise: float) -> float:
+    """The seconds of a `Retry-After` header, which is a number or a date (RFC 9110, section 10.2.3)."""
+    if not value:
+        return otherwise
+    if value.strip().isdigit():
+        return float(value)
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return otherwise
+
+
+def _last_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[-1] if lines else type(error).__name__

@@ -1,0 +1,265 @@
+"""From what a caller asks for (a repository, and a version or a revision of it) to a commit."""
+
+import logging
+import re
+import sys
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from kernels.errors import HubUnreachableError, NotCachedError, RedirectError, RequestError, VersionNotFoundError
+from kernels.hub.cache import RepositoryCache, is_offline
+from kernels.hub.client import Client
+from kernels.hub.repository import download, list_files, versions_of
+
+__all__ = ["Location", "Request", "locate"]
+
+_LOGGER = logging.getLogger(__name__)
+_REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+#: What git allows in the name of a branch or a tag, roughly (git-check-ref-format), and nothing that leaves a folder.
+_REVISION = re.compile(
+    r"(?!.*(?:\.\.|//|/\.|\.lock/|@\{))[^\x00-\x20\x7f~^:?*\[\\/.-][^\x00-\x20\x7f~^:?*\[\\]*(?<![/.])"
+)
+_VERSION_DIGITS = 9
+_STATUS_FILE = "kernel-status.toml"
+#: What has been said once in this process, so that it is not said again at every call.
+_SAID: set[tuple[str, ...]] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a caller asks for, checked.
+
+    Attributes:
+        repo_id: the repository, `owner/name`.
+        revision: the branch, tag or commit: that of the version, where a version was asked for.
+        version: the version; `None` where a revision was asked for.
+    """
+
+    repo_id: str
+    revision: str
+    version: int | None = None
+
+    @classmethod
+    def check(cls, repo_id: object, revision: object = None, version: object = None) -> "Request":
+        """Check the arguments of a call, before anybody is asked anything.
+
+        Raises:
+            RequestError: when the repository is no `owner/name`, or not exactly one of revision and version is given.
+        """
+        if not isinstance(repo_id, str) or not _REPO_ID.fullmatch(repo_id) or ".." in repo_id:
+            message = f"{repo_id!r} is not the name of a repository; it has the form owner/name"
+            raise RequestError(message)
+        if revision is not None and version is not None:
+            message = "Only one of `revision` or `version` must be specified."
+            raise RequestError(message)
+        if version is not None:
+            number = _version_number(version)
+            return cls(repo_id, f"v{number}", number)
+        if revision is None:
+            message = (
+                "A kernel version or revision must be specified. "
+                f"See which there are with: kernels versions {repo_id}; then pass, for instance, version=1"
+            )
+            raise RequestError(message)
+        if not isinstance(revision, str) or not _REVISION.fullmatch(revision):
+            message = f"{revision!r} is not a revision; it is a branch, a tag or a commit"
+            raise RequestError(message)
+        return cls(repo_id, revision)
+
+    @property
+    def commit(self) -> str | None:
+        """The commit, where one was asked for."""
+        return self.revision if _COMMIT.fullmatch(self.revision) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A commit of a repository.
+
+    Attributes:
+        repo_id: the repository; that of the destination, where the one asked for redirects.
+        revision: the branch, tag or commit that was asked for.
+        commit: the commit that it has.
+    """
+
+    repo_id: str
+    revision: str
+    commit: str
+
+
+def locate(
+    repo_id: str,
+    revision: str | None = None,
+    version: int | str | None = None,
+    *,
+    client: Client | None = None,
+    trust: Callable[[str], None] | None = None,
+    local_files_only: bool = False,
+) -> Location:
+    """Find the commit to load, following a redirect to another repository.
+
+    One request tells the commit of a version or a revision; none is needed for a commit. Where the Hub may not be
+    asked or cannot be reached, the commit that the revision had when it was last seen is taken.
+
+    Args:
+        repo_id: the repository.
+        revision: a branch, a tag or a commit.
+        version: a version, instead of a revision.
+        client: whom to ask.
+        trust: called with each repository that is about to be used; raises to refuse it.
+        local_files_only: whether the Hub must not be asked.
+
+    Raises:
+        RequestError: when the arguments do not say what to find.
+        VersionNotFoundError: when the repository does not have the version.
+        NotCachedError: when the Hub cannot be asked and the revision was never seen.
+        RedirectError: when the repository redirects to one that redirects again.
+    """
+    request = Request.check(repo_id, revision, version)
+    client = client or Client()
+    approve = trust or (lambda _repo_id: None)
+    finder = _Finder(client, offline=local_files_only or is_offline())
+    approve(request.repo_id)
+    location = finder.find(request)
+    destination = finder.redirect(location, request)
+    if destination is None:
+        return location
+    _once(_LOGGER.warning, "%s has moved to %s", repo_id, destination.repo_id)
+    approve(destination.repo_id)
+    arrived = finder.find(destination)
+    if finder.redirect(arrived, destination) is not None:
+        message = f"{repo_id} redirects to {destination.repo_id}, which redirects again; ask for the last one itself"
+        raise RedirectError(message)
+    return arrived
+
+
+class _Finder:
+    """Finds commits, on the Hub or in what is known from before."""
+
+    def __init__(self, client: Client, *, offline: bool) -> None:
+        self._client = client
+        self._offline = offline
+
+    def find(self, request: Request) -> Location:
+        if request.commit:
+            return Location(request.repo_id, request.revision, request.commit)
+        cache = RepositoryCache(request.repo_id)
+        commit = None
+        if not self._offline:
+            try:
+                commit = self._ask(request)
+            except HubUnreachableError as error:
+                if cache.known_commit(request.revision) is None:
+                    raise
+                self._offline = True
+                _LOGGER.warning("%s; %s at %s is taken from the cache", error, request.repo_id, request.revision)
+        if commit is None:
+            commit = _remembered(request, cache)
+        else:
+            _warn_of_rollback(request, commit, cache.history(request.revision))
+            cache.remember_commit(request.revision, commit)
+        return Location(request.repo_id, request.revision, commit)
+
+    def redirect(self, location: Location, request: Request) -> Request | None:
+        """Where a repository says that it has moved to; the version that was asked for stays the same there."""
+        try:
+            files = list_files(location.repo_id, location.commit, self._client, local_files_only=self._offline)
+        except NotCachedError:
+            return None  # at best another client has left a snapshot, and what that has is all there is
+        if _STATUS_FILE not in files:
+            return None
+        snapshot = download(
+            location.repo_id, location.commit, [_STATUS_FILE], self._client, local_files_only=self._offline
+        )
+        return _read_redirect((snapshot / _STATUS_FILE).read_bytes(), location, request)
+
+    def _ask(self, request: Request) -> str:
+        if request.version is None:
+            return self._client.commit(request.repo_id, request.revision)
+        refs = self._client.refs(request.repo_id)
+        versions = versions_of(refs)
+        if request.version in versions:
+            newest = max(versions)
+            if newest > request.version:
+                _once(
+                    _LOGGER.warning,
+                    "You are using version %s of '%s', but version %s is available.",
+                    request.version,
+                    request.repo_id,
+                    newest,
+                )
+            return versions[request.version]
+        main = refs.get("main")
+        if main and _STATUS_FILE in list_files(request.repo_id, main, self._client):
+            return main  # a repository that has moved need not keep its versions
+        raise _no_such_version(request, versions)
+
+
+def _version_number(version: object) -> int:
+    if isinstance(version, str) and version.isascii() and version.isdigit() and len(version) <= _VERSION_DIGITS:
+        version = int(version)
+    if isinstance(version, bool) or not isinstance(version, int) or not 0 <= version < 10**_VERSION_DIGITS:
+        message = f"{version!r} is not a version; it is a whole number, the N of the branch vN"
+        raise RequestError(message)
+    return version
+
+
+def _remembered(request: Request, cache: RepositoryCache) -> str:
+    commit = cache.known_commit(request.revision)
+    if commit is not None:
+        return commit
+    known = cache.known_versions()
+    if request.version is not None and known:
+        raise _no_such_version(request, known, " in the cache, and the Hub may not be asked")
+    message = (
+        f"{request.repo_id} at {request.revision} is not in the cache ({cache.folder}), and the Hub may not be asked; "
+        "load it once while the Hub can be reached"
+    )
+    raise NotCachedError(message)
+
+
+def _no_such_version(request: Request, versions: Collection[int], where: str = "") -> VersionNotFoundError:
+    available = ", ".join(map(str, sorted(versions))) or "none"
+    message = f"Version {request.version} not found, available versions{where}: {available} ({request.repo_id})"
+    return VersionNotFoundError(message)
+
+
+def _warn_of_rollback(request: Request, commit: str, history: list[str]) -> None:
+    """A branch that goes back to a commit that it had left may be what somebody wants to see run again."""
+    if commit in history[:-1]:
+        _LOGGER.warning(
+            "%s at %s has gone back from %s to the older %s", request.repo_id, request.revision, history[-1], commit
+        )
+
+
+def _read_redirect(document: bytes, location: Location, request: Request) -> Request | None:
+    """What a `kernel-status.toml` says: `kind = "redirect"`, `destination`, and possibly a `revision`."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    where = f"the {_STATUS_FILE} of {location.repo_id} at {location.commit}"
+    try:
+        status = tomllib.loads(document.decode())
+    except ValueError as error:
+        message = f"{where} cannot be read: {error}"
+        raise RedirectError(message) from None
+    if status.get("kind") != "redirect":
+        return None
+    revision = status.get("revision")
+    version = request.version if revision is None else None
+    if revision is None and version is None:
+        revision = "main"
+    try:
+        return Request.check(status.get("destination", ""), revision, version)
+    except RequestError as error:
+        message = f"{where} cannot be followed: {error}"
+        raise RedirectError(message) from None
+
+
+def _once(say: Callable[..., None], text: str, *arguments: object) -> None:
+    key = (text, *map(str, arguments))
+    if key not in _SAID:
+        _SAID.add(key)
+        say(text, *arguments)
