@@ -16,6 +16,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.hf_api import HfApi, RepoFile, RepoFolder
 from support.hub import HubServer, client_environment
+from support.hub.git import blob_oid
 from support.hub.store import Blob, Commit
 
 REPO = "org/name"
@@ -188,6 +189,21 @@ def test_range(hub: HubServer, wanted: str, status: int, place: str | None, body
     assert (status, place, body) == (actual, headers.get("Content-Range"), content)
 
 
+def test_headers_of_a_file(hub: HubServer) -> None:
+    """A file says its commit and version; only what LFS stores says so."""
+    commit = hub.commit(REPO, "v1", FILES)
+
+    def headers(path: str) -> dict[str, str]:
+        found = _get(hub, f"/kernels/{REPO}/resolve/v1/{path}")[1]
+        return {name: value for name, value in found.items() if name.startswith("X-") or name == "ETag"}
+
+    etag = f'"{hashlib.sha256(NATIVE).hexdigest()}"'
+    assert {"X-Repo-Commit": commit, "ETag": etag, "X-Linked-Etag": etag, "X-Linked-Size": "1024"} == (
+        headers("build/cpu/ops.so")
+    )
+    assert {"X-Repo-Commit": commit, "ETag": f'"{blob_oid(FILES["README.md"])}"'} == headers("README.md")
+
+
 def test_other_types(hub_client: HubServer) -> None:
     """A model is another repository than the kernel of the same name."""
     hub_client.commit(REPO, "main", {"a": "kernel"})
@@ -213,8 +229,10 @@ def test_what_is_not_there(hub_client: HubServer) -> None:
     """Repository, revision, file and page that do not exist are told apart."""
     hub_client.commit(REPO, "v1", FILES)
 
-    with pytest.raises(RepositoryNotFoundError):
-        HfApi().kernel_info("org/missing")
+    for token, status in ((False, 401), (hub_client.token, 404)):
+        with pytest.raises(RepositoryNotFoundError) as caught:
+            HfApi(token=token).kernel_info("org/missing")
+        assert status == caught.value.response.status_code
     with pytest.raises(RevisionNotFoundError):
         HfApi().kernel_info(REPO, revision="v2")
     with pytest.raises(EntryNotFoundError):

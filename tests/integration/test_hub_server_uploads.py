@@ -357,6 +357,17 @@ def test_upload_by_xet(xet_writer: HubServer) -> None:
     assert NATIVE == huggingface_hub.get_session().get(url).content
 
 
+def test_xet_tokens(xet_writer: HubServer, hub: HubServer) -> None:
+    """Strangers may read but not write, and a Hub without Xet has no tokens."""
+    hub.create_repo(REPO)
+
+    def status(server: HubServer, access: str) -> int:
+        url = f"{server.endpoint}/api/kernels/{REPO}/xet-{access}-token/main"
+        return int(huggingface_hub.get_session().get(url).status_code)
+
+    assert (200, 401, 404) == (status(xet_writer, "read"), status(xet_writer, "write"), status(hub, "read"))
+
+
 def test_download_by_xet(xet_writer: HubServer) -> None:
     """What the test put on the Hub comes by Xet, under the hash that the listing shows."""
     xet_writer.commit(REPO, "v1", {"ops.so": NATIVE})

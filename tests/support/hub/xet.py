@@ -31,7 +31,7 @@ def _files_of(shard: bytes) -> Iterator[tuple[str, str]]:
 
     A header, then for each file: its hash, flags and number of segments; the segments; where flags say so, as many
     records of verification and one with the sha256. All records have 48 bytes; a hash of ones ends the list. Source:
-    https://huggingface.github.io/xet-core/specification/shard.
+    shards that hf-xet 1.8.0 wrote.
     """
     at = _HEADER
     while (name := shard[at : at + _NAME]) != _END:
