@@ -15,22 +15,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.machinery import (
-    EXTENSION_SUFFIXES,
-    SOURCE_SUFFIXES,
-    ExtensionFileLoader,
-    FileFinder,
     ModuleSpec,
-    PathFinder,
-    SourceFileLoader,
 )
 from pathlib import Path
 from threading import Lock
-from types import CodeType, ModuleType
+from types import ModuleType
 
 from kernels.digest import digest_tree
 from kernels.errors import KernelIdError, KernelNotFoundError
 from kernels.loaded import LoadedKernel, RepoInfo
 from kernels.metadata import Metadata
+from kernels.sources import SourceLoader, find_submodule
 
 __all__ = ["import_kernel", "loaded_from", "loaded_kernels"]
 
@@ -218,17 +213,7 @@ def _same_contents(one: _Claim, other: _Claim) -> bool:
         return False  # one of them has gone or cannot be read: nothing shows that they are the same
 
 
-class _SourceLoader(SourceFileLoader):
-    """Executes what is in a source file, and nothing that claims to be made from it."""
-
-    def get_code(self, fullname: str) -> CodeType:
-        """Compile the source."""
-        path = self.get_filename(fullname)
-        code: CodeType = self.source_to_code(self.get_data(path), path)
-        return code
-
-
-class _Loader(_SourceLoader):
+class _Loader(SourceLoader):
     """Executes the module of a kernel; when that fails, takes its submodules out of the process again."""
 
     def __init__(self, claim: _Claim) -> None:
@@ -264,18 +249,11 @@ class _Finder:
         if claim is None:
             return None
         if submodule:
-            for folder in path or ():
-                # For Python's own finder too, which is asked next: it would take bytecode where there is no source.
-                sys.path_importer_cache[folder] = FileFinder(folder, *_SUFFIXES)
-            return PathFinder.find_spec(name, path)
+            return find_submodule(name, path)
         package = [str(claim.init.parent)]
         return importlib.util.spec_from_file_location(
             name, claim.init, loader=_Loader(claim), submodule_search_locations=package
         )
-
-
-#: In this order, as Python has it: a native module before the source of the same name.
-_SUFFIXES = ((ExtensionFileLoader, EXTENSION_SUFFIXES), (_SourceLoader, SOURCE_SUFFIXES))
 
 
 _FINDER = _Finder()
