@@ -5,26 +5,26 @@ Names are bound on first use (PEP 562): importing this package imports neither T
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kernels.benchmark import Benchmark
-    from kernels.layer import (
+    from kernels.benchmark.base import Benchmark
+    from kernels.layer.device import CUDAProperties, Device, ROCMProperties
+    from kernels.layer.extend import (
+        replace_kernel_forward_from_hub,
+        use_kernel_forward_from_hub,
+        use_kernel_func_from_hub,
+        use_kernelized_func,
+    )
+    from kernels.layer.fallback import KernelizeFallback
+    from kernels.layer.kernelizing import kernelize, unkernelize
+    from kernels.layer.mapping import register_kernel_mapping, use_kernel_mapping
+    from kernels.layer.mode import Mode
+    from kernels.layer.repositories import (
         FuncRepository,
-        KernelizeFallback,
         LayerRepository,
         LocalFuncRepository,
         LocalLayerRepository,
         LockedFuncRepository,
         LockedLayerRepository,
-        Mode,
-        kernelize,
-        register_kernel_mapping,
-        replace_kernel_forward_from_hub,
-        unkernelize,
-        use_kernel_forward_from_hub,
-        use_kernel_func_from_hub,
-        use_kernel_mapping,
-        use_kernelized_func,
     )
-    from kernels.layer.device import CUDAProperties, Device, ROCMProperties
     from kernels.load import (
         get_kernel,
         get_kernel_dep,
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from kernels.locked import get_locked_kernel, load_kernel
     from kernels.metadata import Metadata
     from kernels.resolve import VariantAccepted, VariantRejected
-    from kernels.signature import PublisherPolicy, verify_signature
+    from kernels.signature.policy import PublisherPolicy
+    from kernels.signature.verify import verify_signature
 
     __version__: str
 
@@ -83,20 +84,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Benchmark": "kernels.benchmark",
+    "Benchmark": "kernels.benchmark.base",
     "CUDAProperties": "kernels.layer.device",
     "Device": "kernels.layer.device",
-    "FuncRepository": "kernels.layer",
-    "KernelizeFallback": "kernels.layer",
-    "LayerRepository": "kernels.layer",
+    "FuncRepository": "kernels.layer.repositories",
+    "KernelizeFallback": "kernels.layer.fallback",
+    "LayerRepository": "kernels.layer.repositories",
     "LoadedKernel": "kernels.loaded",
-    "LocalFuncRepository": "kernels.layer",
-    "LocalLayerRepository": "kernels.layer",
-    "LockedFuncRepository": "kernels.layer",
-    "LockedLayerRepository": "kernels.layer",
+    "LocalFuncRepository": "kernels.layer.repositories",
+    "LocalLayerRepository": "kernels.layer.repositories",
+    "LockedFuncRepository": "kernels.layer.repositories",
+    "LockedLayerRepository": "kernels.layer.repositories",
     "Metadata": "kernels.metadata",
-    "Mode": "kernels.layer",
-    "PublisherPolicy": "kernels.signature",
+    "Mode": "kernels.layer.mode",
+    "PublisherPolicy": "kernels.signature.policy",
     "ROCMProperties": "kernels.layer.device",
     "RepoInfo": "kernels.loaded",
     "VariantAccepted": "kernels.resolve",
@@ -109,16 +110,16 @@ _HOMES = {
     "get_locked_kernel": "kernels.locked",
     "has_kernel": "kernels.load",
     "install_kernel": "kernels.load",
-    "kernelize": "kernels.layer",
+    "kernelize": "kernels.layer.kernelizing",
     "load_kernel": "kernels.locked",
-    "register_kernel_mapping": "kernels.layer",
-    "replace_kernel_forward_from_hub": "kernels.layer",
-    "unkernelize": "kernels.layer",
-    "use_kernel_forward_from_hub": "kernels.layer",
-    "use_kernel_func_from_hub": "kernels.layer",
-    "use_kernel_mapping": "kernels.layer",
-    "use_kernelized_func": "kernels.layer",
-    "verify_signature": "kernels.signature",
+    "register_kernel_mapping": "kernels.layer.mapping",
+    "replace_kernel_forward_from_hub": "kernels.layer.extend",
+    "unkernelize": "kernels.layer.kernelizing",
+    "use_kernel_forward_from_hub": "kernels.layer.extend",
+    "use_kernel_func_from_hub": "kernels.layer.extend",
+    "use_kernel_mapping": "kernels.layer.mapping",
+    "use_kernelized_func": "kernels.layer.extend",
+    "verify_signature": "kernels.signature.verify",
 }
 
 

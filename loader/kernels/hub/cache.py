@@ -159,13 +159,15 @@ class RepositoryCache:
         if not blob.is_file():
             return False
         pointer.parent.mkdir(parents=True, exist_ok=True)
+        if pointer.is_symlink() and not pointer.exists():  # it leads to somewhere else, where nothing is
+            pointer.unlink(missing_ok=True)
         with suppress(FileExistsError):
             try:
                 pointer.symlink_to(os.path.relpath(blob, pointer.parent))
             except FileExistsError:
                 raise
             except OSError:  # Windows without the right to make links, or a file system that has none
-                write_atomically(pointer, blob.read_bytes())
+                write_atomically(pointer, blob.read_bytes(), beside=blob)
         return True
 
     def remove(self, commit: str, file: HubFile) -> None:
@@ -218,14 +220,19 @@ def _write(path: Path, text: str) -> None:
         _LOGGER.debug("%s cannot be written: %s", path, error)
 
 
-def write_atomically(path: Path, contents: str | bytes) -> None:
+def write_atomically(path: Path, contents: str | bytes, *, beside: Path | None = None) -> None:
     """Put a file in place at once: a reader, or a crash, sees the old one or the new one.
+
+    Args:
+        path: the file.
+        contents: what is to be in it.
+        beside: next to what, on the same file system, a crash may leave an unfinished file; by default next to `path`.
 
     Raises:
         OSError: when it cannot be written; nothing is left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name[:80]}.{os.getpid()}-{threading.get_ident()}")
+    temporary = (beside or path).with_name(f".{path.name[:80]}.{os.getpid()}-{threading.get_ident()}")
     try:
         temporary.write_bytes(contents.encode() if isinstance(contents, str) else contents)
         temporary.replace(path)

@@ -4,11 +4,12 @@ The layout is that of `kernels.hub.cache`. Other programs keep models and data s
 a kernel is passed over.
 """
 
+import logging
 import os
 import re
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ __all__ = [
     "CachedCommit",
     "cached_commits",
     "disk_size",
+    "is_cached",
     "remove_commits",
     "remove_repository",
     "verify_build",
@@ -112,21 +114,20 @@ def verify_build(repo_id: str, commit: str, variant: str) -> str:
     return "good"
 
 
-def remove_repository(repo_id: str) -> bool:
-    """Remove everything that the cache has of a repository.
+def is_cached(repo_id: str) -> bool:
+    """Whether the cache has anything of a repository."""
+    return os.path.lexists(RepositoryCache(repo_id).folder)
 
-    Returns:
-        Whether there was anything.
+
+def remove_repository(repo_id: str) -> None:
+    """Remove everything that the cache has of a repository.
 
     Raises:
         OSError: when something of it cannot be removed.
     """
     cache = RepositoryCache(repo_id)
-    if not os.path.lexists(cache.folder):
-        return False
     _delete(cache, repos=[cache.folder])
     shutil.rmtree(cache.root / ".locks" / cache.folder.name, ignore_errors=True)
-    return True
 
 
 def remove_commits(repo_id: str, commits: Collection[str]) -> None:
@@ -163,20 +164,27 @@ def _repositories() -> Iterator[RepositoryCache]:
 def _commits(cache: RepositoryCache) -> list[tuple[str, tuple[str, ...]]]:
     """The commits of which there is anything, with the revisions that have them."""
     revisions: dict[str, list[str]] = {}
-    for revision in _revisions(cache):
-        if commit := cache.known_commit(revision):
-            revisions.setdefault(commit, []).append(revision)
+    for revision, commit in sorted({*_their_refs(cache), *_our_refs(cache)}):
+        revisions.setdefault(commit, []).append(revision)
     folders = [*_entries(cache.folder / "snapshots"), *_entries(cache.folder / _NOTES)]
     names = {folder.name for folder in folders if _COMMIT.fullmatch(folder.name)}
     return [(name, tuple(revisions.get(name, ()))) for name in sorted(names)]
 
 
-def _revisions(cache: RepositoryCache) -> list[str]:
-    """The branches and tags that we or the Hub client have seen."""
+def _their_refs(cache: RepositoryCache) -> Iterator[tuple[str, str]]:
+    """The revisions that the Hub client knows, with their commits."""
     refs = cache.folder / "refs"
-    theirs = {path.relative_to(refs).as_posix() for path in refs.rglob("*") if path.is_file()}
-    ours = {unquote(path.name) for path in _entries(cache.folder / _NOTES / "refs")}
-    return sorted(theirs | ours)
+    for path in refs.rglob("*"):
+        with suppress(OSError, UnicodeDecodeError):  # a folder
+            yield path.relative_to(refs).as_posix(), path.read_text("utf-8").strip()
+
+
+def _our_refs(cache: RepositoryCache) -> Iterator[tuple[str, str]]:
+    """The revisions that this package has seen, with the last commit of each."""
+    for path in _entries(cache.folder / _NOTES / "refs"):
+        revision = unquote(path.name)
+        if history := cache.history(revision):
+            yield revision, history[-1]
 
 
 def _describe(cache: RepositoryCache, commit: str, revisions: tuple[str, ...]) -> CachedCommit:
@@ -285,8 +293,21 @@ def _delete(
         "cache_dir": cache.root,
     }
     known = {field.name for field in fields(DeleteCacheStrategy)}  # older clients share nothing, and need no cache_dir
-    DeleteCacheStrategy(**{name: value for name, value in plan.items() if name in known}).execute()
+    with _without_warnings():
+        DeleteCacheStrategy(**{name: value for name, value in plan.items() if name in known}).execute()
     left = [str(path) for path in (*repos, *snapshots, *blobs) if os.path.lexists(path)]
     if left:
         message = f"{left[0]} could not be removed; end the programs that use it, and see whether you may remove it"
         raise OSError(message)
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Silence the Hub client, which logs a traceback for what it cannot delete."""
+    logger = logging.getLogger("huggingface_hub")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
