@@ -122,16 +122,19 @@ _HOMES = {
     "verify_signature": "kernels.signature.verify",
 }
 
+#: Programs use these as attributes after `import kernels` alone, as if it imported them.
+_PACKAGES = ("benchmark", "layer")
+
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
         from importlib.metadata import version
 
         value: object = version("kernels")
-    elif name in _HOMES:
+    elif name in _HOMES or name in _PACKAGES:
         from importlib import import_module
 
-        value = getattr(import_module(_HOMES[name]), name)
+        value = import_module(f"kernels.{name}") if name in _PACKAGES else getattr(import_module(_HOMES[name]), name)
     else:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)

@@ -35,6 +35,13 @@ def test_the_public_names_need_neither_torch_nor_the_hub_client() -> None:
     assert loaded == ""
 
 
+def test_packages_are_attributes() -> None:
+    """`kernels.benchmark` and `kernels.layer` can be used after `import kernels` alone."""
+    found = _python("import kernels\nprint(kernels.benchmark.Benchmark.__name__, kernels.layer.Mode.__name__)")
+
+    assert "Benchmark Mode" == found
+
+
 @pytest.mark.parametrize("name", kernels.__all__)
 def test_public_names_are_bound(name: str) -> None:
     """Every name in `__all__` can be had, and is listed."""

@@ -1,22 +1,16 @@
 """What the tests of the Hub side share."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
-
-from kernels.hub import trust
+from support.fresh import forget_kernels
 
 
 @pytest.fixture
 def start_anew(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Forget what this process has asked and said, as a new process would not know it."""
-
-    def forget() -> None:
-        monkeypatch.setattr("kernels.load._BUILDS", {})
-        monkeypatch.setattr(trust, "_ANSWERS", {})
-        monkeypatch.setattr("kernels.hub.location._SAID", set())
-
-    return forget
+    return partial(forget_kernels, monkeypatch)
 
 
 @pytest.fixture(autouse=True)

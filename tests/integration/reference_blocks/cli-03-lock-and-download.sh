@@ -1,0 +1,2 @@
+kernels lock .
+kernels download .

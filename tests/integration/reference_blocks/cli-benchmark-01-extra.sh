@@ -1,0 +1,1 @@
+uv pip install 'kernels[benchmark]' # or pip install 'kernels[benchmark]'

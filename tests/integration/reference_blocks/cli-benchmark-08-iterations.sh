@@ -1,0 +1,1 @@
+kernels benchmark kernels-community/activation@v1 --warmup 20 --iterations 200

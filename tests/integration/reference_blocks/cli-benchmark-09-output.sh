@@ -1,0 +1,1 @@
+kernels benchmark kernels-community/activation@v1 --output results.json

@@ -1,0 +1,1 @@
+kernels benchmark ./my_kernel

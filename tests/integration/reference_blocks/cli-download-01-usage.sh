@@ -1,0 +1,1 @@
+kernels download <project_dir> [--all-variants]

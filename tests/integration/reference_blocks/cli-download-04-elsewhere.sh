@@ -1,0 +1,1 @@
+kernels download /path/to/my-project

@@ -1,0 +1,1 @@
+kernels lock /path/to/my-project

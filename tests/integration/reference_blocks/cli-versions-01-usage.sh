@@ -1,0 +1,1 @@
+kernels versions <repo_id>

@@ -1,0 +1,1 @@
+kernels versions kernels-community/activation

@@ -1,0 +1,1 @@
+pip install "kernels[benchmark] @ git+https://github.com/huggingface/kernels#subdirectory=kernels"

@@ -1,0 +1,7 @@
+from . import layers
+
+__all__ = [
+  # ...
+  "layers"
+  # ...
+]

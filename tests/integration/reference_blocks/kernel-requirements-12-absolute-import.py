@@ -1,0 +1,3 @@
+# DO NOT DO THIS!
+
+from example.module_a import foo

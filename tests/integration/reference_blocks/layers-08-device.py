@@ -1,0 +1,2 @@
+model = MyModel(...)
+model = kernelize(model, device="cuda", mode=Mode.INFERENCE)

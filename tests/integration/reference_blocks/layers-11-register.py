@@ -1,0 +1,1 @@
+register_kernel_mapping(kernel_layer_mapping)

@@ -1,0 +1,3 @@
+from kernels import get_locked_kernel
+
+activation = get_locked_kernel("kernels-community/activation")

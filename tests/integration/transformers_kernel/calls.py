@@ -1,0 +1,5 @@
+"""What was called."""
+
+__all__ = ["calls"]
+
+calls: list[str] = []
