@@ -1,0 +1,411 @@
+"""Registering kernels and finding them."""
+
+import asyncio
+import contextvars
+import itertools
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from support.layers import Counter
+
+from kernels.errors import DeviceError, MappingError
+from kernels.layer import CUDAProperties, Device, KernelizeFallback, LayerRepository, Mode, ROCMProperties
+from kernels.layer.mapping import (
+    Missing,
+    Registered,
+    Registry,
+    current_registry,
+    find_kernel,
+    register_kernel_mapping,
+    use_kernel_mapping,
+)
+from kernels.layer.mode import SEARCH_ORDER
+from kernels.layer.target import Target
+
+CPU = Target("cpu")
+MODES = (
+    Mode.INFERENCE,
+    Mode.INFERENCE | Mode.TORCH_COMPILE,
+    Mode.TRAINING,
+    Mode.TRAINING | Mode.TORCH_COMPILE,
+    Mode.FALLBACK,
+)
+
+
+class Gpu(Target):
+    """A device with a known capability."""
+
+    __slots__ = ()
+
+    def capability(self) -> int | None:
+        """The number that stands where the index of a device does."""
+        return self.index
+
+
+def repository(name: str = "Name") -> LayerRepository:
+    """A kernel that is never loaded."""
+    return LayerRepository("owner/name", layer_name=name, version=1)
+
+
+A, B, C, D = map(repository, "ABCD")
+
+
+def found(layer: str = "Layer", target: Target = CPU, mode: Mode = Mode.INFERENCE) -> Any:
+    """The repository that is found here and now; the reason when there is none."""
+    result = find_kernel(current_registry(), layer, target, mode)
+    return result.repository if isinstance(result, Registered) else result.kind
+
+
+def in_thread(function: Callable[[], Any]) -> Any:
+    """What a function gives in a new thread, whose context is empty."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function).result()
+
+
+def in_empty_context(function: Callable[[], Any]) -> Any:
+    """What a function gives where no mapping is in use."""
+    return contextvars.Context().run(function)
+
+
+def _subsets(modes: Iterable[Mode]) -> Iterable[tuple[Mode, ...]]:
+    listed = list(modes)
+    return itertools.chain.from_iterable(itertools.combinations(listed, size) for size in range(len(listed) + 1))
+
+
+@pytest.mark.parametrize("mode", SEARCH_ORDER)
+def test_modes_are_searched_in_order(mode: Mode) -> None:
+    """Whatever is registered, the first mode of the documented order that has a kernel is taken."""
+    for registered in _subsets(MODES):
+        repositories = {each: repository(str(each.value)) for each in registered}
+        expected = next((repositories[each] for each in SEARCH_ORDER[mode] if each in repositories), None)
+        with use_kernel_mapping({"Layer": {"cpu": repositories}} if registered else {}):
+            result = find_kernel(current_registry(), "Layer", CPU, mode)
+
+        assert expected == (result.repository if isinstance(result, Registered) else None)
+
+
+def test_a_kernel_without_a_mode_is_the_fallback() -> None:
+    """It is used for each mode that has no kernel of its own."""
+    register_kernel_mapping({"Layer": {"cpu": {Mode.INFERENCE: A}}})
+    register_kernel_mapping({"Layer": {"cpu": B}})
+
+    assert [A, B, B, B] == [found(mode=mode) for mode in MODES[:4]]
+    assert Registered(B, Mode.FALLBACK) == find_kernel(current_registry(), "Layer", CPU, Mode.TRAINING)
+
+
+def test_later_registrations_add_their_modes() -> None:
+    """A kernel takes the place of one for the same layer, device and mode, and of no other."""
+    register_kernel_mapping({"Layer": {"cpu": {Mode.INFERENCE: A}, "xpu": D}, "Other": {"cpu": D}})
+    register_kernel_mapping({"Layer": {"cpu": {Mode.TRAINING: B}}})
+
+    assert [A, A, B, B] == [found(mode=mode) for mode in (MODES[0], MODES[0], MODES[2], MODES[2])]
+    register_kernel_mapping({"Layer": {"cpu": {Mode.INFERENCE: C}}})
+    assert [C, B] == [found(mode=mode) for mode in (MODES[0], MODES[2])]
+    assert [D, D] == [found(target=Target("xpu")), found("Other")]
+
+
+def test_a_type_and_a_device_of_it_are_the_same() -> None:
+    """`"cuda"` is `Device("cuda")`, also within one mapping."""
+    register_kernel_mapping({"Layer": {"cpu": {Mode.INFERENCE: A}, Device("cpu"): {Mode.TRAINING: B}}})
+
+    assert [A, B] == [found(mode=mode) for mode in (Mode.INFERENCE, Mode.TRAINING)]
+
+
+@pytest.mark.parametrize(("kind", "properties"), [("cuda", CUDAProperties), ("rocm", ROCMProperties)])
+def test_the_smallest_range_wins(kind: str, properties: Any) -> None:
+    """Of the ranges that have the capability, both ends included, the smallest one counts; else the whole type."""
+    register_kernel_mapping(
+        {
+            "Layer": {
+                Device(kind, properties(75, 89)): B,
+                Device(kind, properties(80, 89)): A,
+                Device(kind, properties(90, sys.maxsize)): C,
+                kind: D,
+            }
+        }
+    )
+
+    expected = {74: D, 75: B, 79: B, 80: A, 86: A, 89: A, 90: C, 121: C, None: D}
+    assert expected == {capability: found(target=Gpu(kind, capability)) for capability in expected}
+
+
+def test_equal_ranges_are_replaced() -> None:
+    """A kernel for the same range and mode takes the other's place; other ranges stay."""
+    near, wide = Device("cuda", CUDAProperties(80, 89)), Device("cuda", CUDAProperties(75, 89))
+    register_kernel_mapping({"Layer": {near: A, wide: B}})
+    register_kernel_mapping({"Layer": {near: C}})
+
+    assert [C, B] == [found(target=Gpu("cuda", capability)) for capability in (86, 76)]
+
+
+def test_ranges_of_one_size_have_an_order() -> None:
+    """Of two ranges of the same size the one for newer devices counts, in whichever order they were registered."""
+    old, new = (Device("cuda", CUDAProperties(low, low + 10)) for low in (80, 85))
+    for mapping in ({old: A, new: B}, {new: B, old: A}):
+        with use_kernel_mapping({"Layer": mapping}):
+            assert [A, B, B] == [found(target=Gpu("cuda", capability)) for capability in (84, 86, 95)]
+
+
+def test_a_wider_range_serves_the_modes_of_a_smaller_one() -> None:
+    """A kernel for some devices and one mode leaves the other modes to the kernel for all devices."""
+    register_kernel_mapping({"Layer": {"cuda": A, Device("cuda", CUDAProperties(90, 99)): {Mode.INFERENCE: B}}})
+
+    assert [B, A] == [found(target=Gpu("cuda", 90), mode=mode) for mode in (Mode.INFERENCE, Mode.TRAINING)]
+
+
+def test_the_capability_is_asked_for_where_it_matters() -> None:
+    """A kernel for each device of a type needs none: the device may be elsewhere."""
+
+    class Unasked(Target):
+        __slots__ = ()
+
+        def capability(self) -> int | None:
+            raise NotImplementedError
+
+    register_kernel_mapping({"Layer": {"cuda": A}})
+
+    assert found(target=Unasked("cuda")) is A
+
+
+@pytest.mark.parametrize(
+    ("layer", "target", "mode", "kind", "reason"),
+    [
+        ("Other", CPU, Mode.INFERENCE, "NO_LAYER", "no kernel is registered for the layer Other"),
+        ("Layer", Target("xpu"), Mode.INFERENCE, "NO_DEVICE", "kernels are registered for cpu, cuda, not for xpu"),
+        (
+            "Layer",
+            Gpu("cuda", 70),
+            Mode.INFERENCE,
+            "NO_COMPATIBLE_PROPERTIES",
+            "kernels are registered for the capabilities 75 to 89, 90 to …; that of cuda:70 is 70",
+        ),
+        (
+            "Layer",
+            Gpu("cuda"),
+            Mode.INFERENCE,
+            "NO_COMPATIBLE_PROPERTIES",
+            "kernels are registered for the capabilities 75 to 89, 90 to …; that of cuda is unknown: it is not here",
+        ),
+        (
+            "Layer",
+            CPU,
+            Mode.TRAINING,
+            "NO_COMPATIBLE_MODE",
+            "kernels are registered for Mode.INFERENCE, which do not serve Mode.TRAINING",
+        ),
+    ],
+)
+def test_what_is_missing_is_told(layer: str, target: Target, mode: Mode, kind: str, reason: str) -> None:
+    """Each reason for having no kernel has a kind of its own, and words."""
+    old, new = Device("cuda", CUDAProperties(75, 89)), Device("cuda", CUDAProperties(90, sys.maxsize))
+    register_kernel_mapping({"Layer": {"cpu": {Mode.INFERENCE: A}, old: B, new: C}})
+
+    assert Missing(KernelizeFallback[kind], reason) == find_kernel(current_registry(), layer, target, mode)
+
+
+def test_registering_is_for_every_thread() -> None:
+    """Outside of a context the mapping is the process's, with and without what was there before."""
+    register_kernel_mapping({"Layer": {"cpu": A}, "Other": {"cpu": B}})
+    assert [A, B] == in_thread(lambda: [found(), found("Other")])
+
+    in_thread(lambda: register_kernel_mapping({"Layer": {"cpu": C}}, inherit_mapping=False))
+    assert [C, KernelizeFallback.NO_LAYER] == [found(), found("Other")]
+    in_empty_context(lambda: register_kernel_mapping({"Other": {"cpu": D}}, True))
+    assert [C, D] == [found(), found("Other")]
+
+
+def test_threads_register_at_once() -> None:
+    """No registration is lost."""
+    start = threading.Barrier(8)
+
+    def register(number: int) -> None:
+        start.wait()
+        for each in range(20):
+            register_kernel_mapping({f"Layer{number}-{each}": {"cpu": A}})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(register, range(8)))
+
+    assert len(current_registry()) == 160
+
+
+def test_a_context_ends() -> None:
+    """Inside, the mapping is added to the one around; after it, also after an error, all is as before."""
+    register_kernel_mapping({"Layer": {"cpu": A}, "Other": {"cpu": D}})
+    before = current_registry()
+
+    with use_kernel_mapping({"Layer": {"cpu": B}}):
+        assert [B, D] == [found(), found("Other")]
+    assert before is current_registry()
+    with pytest.raises(ZeroDivisionError), use_kernel_mapping({"Layer": {"cpu": B}}):
+        _ = 1 / 0
+
+    assert before is current_registry()
+    assert found() is A
+
+
+def test_a_context_can_stand_alone() -> None:
+    """Without inheriting, only its own mapping counts; nested contexts inherit from the nearest one."""
+    register_kernel_mapping({"Layer": {"cpu": A}})
+
+    with use_kernel_mapping({"Other": {"cpu": B}}, inherit_mapping=False):
+        assert [KernelizeFallback.NO_LAYER, B] == [found(), found("Other")]
+        with use_kernel_mapping({"Third": {"cpu": C}}):
+            assert [KernelizeFallback.NO_LAYER, B, C] == [found(), found("Other"), found("Third")]
+        with use_kernel_mapping({}, False):
+            assert {} == current_registry()
+        assert found("Other") is B
+    assert found() is A
+
+
+def test_registering_in_a_context_ends_with_it() -> None:
+    """Inside of a context, other threads do not see what is registered, nor does anybody afterwards."""
+    register_kernel_mapping({"Layer": {"cpu": A}})
+
+    with use_kernel_mapping({}):
+        register_kernel_mapping({"Other": {"cpu": B}})
+        assert [A, B] == [found(), found("Other")]
+        assert [A, KernelizeFallback.NO_LAYER] == in_thread(lambda: [found(), found("Other")])
+        register_kernel_mapping({"Other": {"cpu": C}}, inherit_mapping=False)
+        assert [KernelizeFallback.NO_LAYER, C] == [found(), found("Other")]
+
+    assert [A, KernelizeFallback.NO_LAYER] == [found(), found("Other")]
+
+
+def test_one_context_can_be_entered_again() -> None:
+    """After itself and inside of itself; each end undoes one entry."""
+    context = use_kernel_mapping({"Layer": {"cpu": A}})
+
+    with context:
+        register_kernel_mapping({"Layer": {"cpu": B}})
+        with context:
+            assert found() is A
+        assert found() is B
+    assert found() is KernelizeFallback.NO_LAYER
+    with context:
+        assert found() is A
+
+
+def test_tasks_have_their_own_contexts() -> None:
+    """Tasks that enter one object, or different ones, do not see each other's mapping, in whatever order they end."""
+    shared = use_kernel_mapping({"Layer": {"cpu": A}})
+
+    async def main() -> list[Any]:
+        entered, may_end = asyncio.Event(), asyncio.Event()
+
+        async def first() -> list[Any]:
+            with shared:
+                register_kernel_mapping({"Layer": {"cpu": B}})
+                entered.set()
+                await may_end.wait()
+                inside = found()
+            return [inside, found()]
+
+        async def second() -> list[Any]:
+            await entered.wait()
+            outside = found()
+            with shared:
+                inside = found()
+            may_end.set()
+            return [outside, inside, found()]
+
+        return [*await asyncio.gather(first(), second()), found()]
+
+    none = KernelizeFallback.NO_LAYER
+    assert [[B, none], [none, A, none], none] == asyncio.run(main())
+
+
+def test_a_task_inherits_the_context_it_was_made_in() -> None:
+    """What it registers there, it registers for itself."""
+
+    async def register() -> Any:
+        register_kernel_mapping({"Layer": {"cpu": B}})
+        return found()
+
+    async def main() -> list[Any]:
+        with use_kernel_mapping({"Layer": {"cpu": A}}):
+            return [await asyncio.create_task(register()), found()]
+
+    assert [B, A] == asyncio.run(main())
+
+
+def test_a_context_that_ends_elsewhere_does_no_harm() -> None:
+    """As when a generator is closed by another task: nothing is undone there that was not done there."""
+    context = use_kernel_mapping({"Layer": {"cpu": A}})
+    in_empty_context(context.__enter__)
+
+    with use_kernel_mapping({"Layer": {"cpu": B}}):
+        context.__exit__(None, None, None)
+        assert found() is B
+
+
+def test_entering_copies_nothing_deep() -> None:
+    """What a context leaves alone is the very same object: the cost does not grow with what is registered in it."""
+    register_kernel_mapping({f"Layer{number}": {"cuda": repository()} for number in range(320)})
+    before: Registry = current_registry()
+
+    with use_kernel_mapping({"Layer0": {"cpu": A}}):
+        inside = current_registry()
+
+    assert all(inside[name] is before[name] for name in before if name != "Layer0")
+    assert inside["Layer0"]["cuda"] is before["Layer0"]["cuda"]
+
+
+def test_the_mapping_is_read_when_it_is_given() -> None:
+    """A dictionary that is changed afterwards changes nothing."""
+    modes: dict[Mode, Any] = {Mode.INFERENCE: A}
+    devices: dict[str, Any] = {"cpu": modes}
+    mapping = {"Layer": devices}
+    context = use_kernel_mapping(mapping)
+    register_kernel_mapping(mapping)
+    modes[Mode.INFERENCE] = B
+    devices["cpu"] = B
+    mapping.clear()
+
+    assert found() is A
+    with context:
+        assert found() is A
+
+
+@pytest.mark.parametrize(
+    ("mapping", "problem"),
+    [
+        (None, "dictionary from names of layers; got None"),
+        ([("Layer", {"cpu": A})], "dictionary from names"),
+        ({1: {"cpu": A}}, "1: expected the name of a layer"),
+        ({"Layer": A}, "'Layer': expected the name of a layer with a dictionary from devices"),
+        ({"Layer": {"cpu": None}}, "Layer: cpu: None is no repository"),
+        ({"Layer": {"cpu": "owner/name"}}, "Layer: cpu: 'owner/name' is no repository"),
+        ({"Layer": {"cpu": LayerRepository}}, "LayerRepository'> is no repository"),
+        ({"Layer": {"cpu": {"inference": A}}}, r"'inference' is no Mode; use for instance Mode\.INFERENCE"),
+        ({"Layer": {"cpu": {Mode.INFERENCE: None}}}, "None is no repository"),
+    ],
+)
+def test_other_forms_are_refused_whole(mapping: Any, problem: str) -> None:
+    """The place of the problem is named, and nothing of the mapping is registered."""
+    with pytest.raises(MappingError, match=problem):
+        use_kernel_mapping(mapping)
+    if isinstance(mapping, dict):
+        mapping = {"Good": {"cpu": A}, **mapping}
+    with pytest.raises(MappingError, match=problem):
+        register_kernel_mapping(mapping)
+    assert {} == current_registry()
+
+
+def test_unknown_devices_are_refused() -> None:
+    """A type that no model can have is a mistake; `cuda:0` is a device, not a type."""
+    for device in ("gpu", "cuda:0", None):
+        with pytest.raises(DeviceError, match="is not a type of device"):
+            register_kernel_mapping({"Layer": {device: A}})
+
+
+def test_repositories_of_ones_own_can_be_registered() -> None:
+    """Anything with a method `load` will do."""
+    own = Counter(lambda: None)
+    register_kernel_mapping({"Layer": {"cpu": own, "cuda": {Mode.INFERENCE: own}}})
+
+    assert [own, own] == [found(), found(target=Target("cuda"))]
