@@ -7,10 +7,15 @@ from typing import Any
 import torch
 from torch import nn
 
-from kernels import Mode
+from kernels import LayerRepository, Mode
 from kernels.layer import use_kernel_forward_from_hub
+from kernels.layer.finding import Registered, find_kernel
+from kernels.layer.mapping import current_registry
+from kernels.layer.target import Target
 
-__all__ = ["KERNEL", "Block", "Counter", "Plus", "Scale", "blocks", "run", "scaled"]
+__all__ = ["CPU", "KERNEL", "Block", "Counter", "Plus", "Scale", "blocks", "found", "run", "scaled", "unloaded"]
+
+CPU = Target("cpu")
 
 #: What a kernel is made of: the layers `Plus1` to `Plus8` add their number, those that say so lack something.
 KERNEL = {
@@ -99,6 +104,17 @@ def run(module: nn.Module, value: float = 0.0) -> float:
     """What a module makes of a number."""
     with torch.no_grad():
         return float(module(torch.full((4,), value))[0])
+
+
+def unloaded(name: str) -> LayerRepository:
+    """A repository that no test loads a kernel from."""
+    return LayerRepository("owner/name", layer_name=name, version=1)
+
+
+def found(layer: str = "Layer", target: Target = CPU, mode: Mode = Mode.INFERENCE) -> Any:
+    """The repository that is found here and now; the kind of reason when there is none."""
+    result = find_kernel(current_registry(), layer, target, mode)
+    return result.repository if isinstance(result, Registered) else result.kind
 
 
 def scaled(mode: Mode | None = None, **devices: Any) -> dict[str, dict[str, Any]]:

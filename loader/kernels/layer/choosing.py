@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kernels.errors import BackendError, KernelizeError, NoVariantError, UnsupportedArchError
 from kernels.layer.bound import Kernel
 from kernels.layer.fallback import KernelizeFallback
-from kernels.layer.mapping import Missing, current_registry, find_kernel
+from kernels.layer.finding import Missing, find_kernel
+from kernels.layer.mapping import current_registry
 from kernels.layer.mode import Mode
 from kernels.layer.repositories import Repository, load_layer
 from kernels.layer.target import Target

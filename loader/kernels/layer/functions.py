@@ -4,6 +4,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from kernels.errors import LayerError
@@ -54,7 +55,8 @@ def extensible_function(
         **_origin(function),
     }
     singleton: nn.Module = type(_name(function), (_base(),), members)()
-    functools.update_wrapper(singleton, function)
+    # What is noted on a function can be read here too; the dictionary of another object would overwrite the module's.
+    functools.update_wrapper(singleton, function, updated=("__dict__",) if isinstance(function, FunctionType) else ())
     return singleton
 
 

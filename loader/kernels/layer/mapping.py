@@ -1,4 +1,4 @@
-"""Which kernel a layer has, on which device and in which mode.
+"""Registering which kernel a layer has, on which device and in which mode.
 
 A mapping is never changed: registering makes a new one that shares what it leaves alone, so that to enter a context
 costs a copy of one dictionary's pointers. The global mapping is one for all threads. Contexts form a chain in a context
@@ -14,17 +14,15 @@ from typing import Any, TypeAlias
 
 from kernels.errors import MappingError
 from kernels.layer.device import Device
-from kernels.layer.fallback import KernelizeFallback
-from kernels.layer.mode import SEARCH_ORDER, Mode, describe_mode
+from kernels.layer.mode import Mode
 from kernels.layer.repositories import Repository
-from kernels.layer.target import Target
 
 __all__ = [
+    "ANY_CAPABILITY",
     "KernelMapping",
-    "Missing",
-    "Registered",
+    "Modes",
+    "Registry",
     "current_registry",
-    "find_kernel",
     "register_kernel_mapping",
     "use_kernel_mapping",
 ]
@@ -33,13 +31,15 @@ __all__ = [
 #: would infer dictionaries of objects where both forms are mixed, and refuse them: they are checked when they are read.
 KernelMapping: TypeAlias = Mapping[str, Mapping[Any, Any]]
 
-_Modes: TypeAlias = Mapping[Mode, Repository]
+#: Mode → kernel.
+Modes: TypeAlias = Mapping[Mode, Repository]
 #: Type of device → lowest and highest capability → mode → kernel.
-_ByType: TypeAlias = Mapping[str, Mapping[tuple[int, int], _Modes]]
+_ByType: TypeAlias = Mapping[str, Mapping[tuple[int, int], Modes]]
 #: What is registered: layer → devices.
 Registry: TypeAlias = Mapping[str, _ByType]
 
-_ANY_CAPABILITY = (0, sys.maxsize)
+#: The range of a device without properties.
+ANY_CAPABILITY = (0, sys.maxsize)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,82 +117,10 @@ class use_kernel_mapping:  # noqa: N801 - used as a function
             _SCOPE.set(scope.outer)
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A kernel that is registered for what is asked for.
-
-    Attributes:
-        repository: where to load it from.
-        mode: the mode that it is registered for.
-    """
-
-    repository: Repository
-    mode: Mode
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """No kernel is registered for what is asked for.
-
-    Attributes:
-        kind: what none is registered for.
-        reason: the same, for people.
-    """
-
-    kind: KernelizeFallback
-    reason: str
-
-
 def current_registry() -> Registry:
     """What is registered here and now."""
     scope = _SCOPE.get()
     return _GLOBAL.registry if scope is None else scope.registry
-
-
-def find_kernel(registry: Registry, layer_name: str, target: Target, mode: Mode) -> Registered | Missing:
-    """Find the kernel to use: of the ranges of capabilities that have the device's the smallest one that has a mode.
-
-    Args:
-        registry: what is registered.
-        layer_name: the name of the layer.
-        target: the device.
-        mode: what the model is kernelized for.
-    """
-    devices = registry.get(layer_name)
-    if not devices:
-        return Missing(KernelizeFallback.NO_LAYER, f"no kernel is registered for the layer {layer_name}")
-    ranges = devices.get(target.type)
-    if not ranges:
-        reason = f"kernels are registered for {', '.join(sorted(devices))}, not for {target.type}"
-        return Missing(KernelizeFallback.NO_DEVICE, reason)
-    fitting = _fitting_ranges(ranges, target)
-    if isinstance(fitting, Missing):
-        return fitting
-    for modes in fitting:
-        for candidate in SEARCH_ORDER[mode]:
-            if candidate in modes:
-                return Registered(modes[candidate], candidate)
-    registered = ", ".join(describe_mode(candidate) for modes in fitting for candidate in modes)
-    reason = f"kernels are registered for {registered}, which do not serve {describe_mode(mode)}"
-    return Missing(KernelizeFallback.NO_COMPATIBLE_MODE, reason)
-
-
-def _fitting_ranges(ranges: Mapping[tuple[int, int], _Modes], target: Target) -> list[_Modes] | Missing:
-    """The modes of the ranges that have the capability of a device, from the smallest range to the largest."""
-    if set(ranges) == {_ANY_CAPABILITY}:  # the capability does not matter: the device need not be there
-        return list(ranges.values())
-    capability = target.capability()
-    fitting = [
-        bounds
-        for bounds in ranges
-        if bounds == _ANY_CAPABILITY or (capability is not None and bounds[0] <= capability <= bounds[1])
-    ]
-    if not fitting:
-        spans = ", ".join(f"{low} to {high if high < sys.maxsize else '…'}" for low, high in sorted(ranges))
-        own = "unknown: it is not here" if capability is None else str(capability)
-        reason = f"kernels are registered for the capabilities {spans}; that of {target} is {own}"
-        return Missing(KernelizeFallback.NO_COMPATIBLE_PROPERTIES, reason)
-    return [ranges[bounds] for bounds in sorted(fitting, key=lambda bounds: (bounds[1] - bounds[0], -bounds[0]))]
 
 
 def _merge(base: Registry, added: Registry) -> Registry:
@@ -235,7 +163,7 @@ def _read_devices(layer_name: object, devices: object) -> _ByType:
     return read
 
 
-def _read_modes(where: str, entry: object) -> _Modes:
+def _read_modes(where: str, entry: object) -> Modes:
     modes = entry if isinstance(entry, Mapping) else {Mode.FALLBACK: entry}
     for mode, repository in modes.items():
         if not isinstance(mode, Mode):

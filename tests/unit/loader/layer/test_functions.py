@@ -153,6 +153,17 @@ def test_attributes_of_a_function_stay() -> None:
     assert extensible_function(function, "name").note == "a note"
 
 
+def test_a_callable_object_can_be_decorated() -> None:
+    """Also one that is a module already: it becomes a part of the new one, and stays what it is."""
+    inner = nn.Linear(4, 4)
+    module: Any = use_kernel_forward_from_hub("outer")(inner)
+    given = torch.ones(4)
+
+    assert torch.equal(inner(given), module(given))
+    assert ["weight", "bias"] == [name for name, _ in inner.named_parameters()]
+    assert module.kernel_layer_name == "outer"
+
+
 @pytest.mark.parametrize(
     ("parameters", "expected"),
     [
