@@ -11,14 +11,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from json import JSONDecodeError
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from kernels.errors import HubUnreachableError, IntegrityError
 from kernels.hub.user_agent import describe_user_agent
-
-if TYPE_CHECKING:
-    from huggingface_hub import HfApi
 
 __all__ = ["Client", "HubFile", "is_missing"]
 
@@ -64,26 +62,41 @@ class Client:
 
     def __init__(self, user_agent: str | Mapping[str, str] | None = None) -> None:
         self._user_agent = user_agent
-        self._made: HfApi | None = None
 
     @cached_property
     def _identity(self) -> dict[str, Any]:
         """Who asks, in the words of the Hub client's arguments."""
         return describe_user_agent(self._user_agent)
 
+    @cached_property
+    def _headers(self) -> dict[str, str]:
+        from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # public, without saying so
+
+        headers: dict[str, str] = build_hf_headers(**self._identity)
+        return headers
+
+    def prepare(self) -> None:
+        """Do once what every question needs: threads are to ask side by side, not to import side by side."""
+        from huggingface_hub import get_session
+
+        get_session()
+        _ = self._headers
+
     @property
     def endpoint(self) -> str:
         """The address of the Hub."""
-        return str(self._api.endpoint)
+        from huggingface_hub import constants
+
+        return str(constants.ENDPOINT)
 
     def refs(self, repo_id: str) -> dict[str, str]:
         """Every branch of a repository, with its commit."""
-        refs = _ask(lambda: self._api.list_repo_refs(repo_id, repo_type="kernel"))
-        return {branch.name: _checked_hash(branch.target_commit) for branch in refs.branches}
+        refs = self._json(f"kernels/{repo_id}/refs")
+        return {branch["name"]: _checked_hash(branch["targetCommit"]) for branch in refs["branches"]}
 
     def commit(self, repo_id: str, revision: str) -> str:
         """The commit of a branch, a tag or a shortened commit."""
-        return _checked_hash(_ask(lambda: self._api.kernel_info(repo_id, revision=revision)).sha)
+        return _checked_hash(self._json(f"kernels/{repo_id}/revision/{quote(revision, safe='')}")["sha"])
 
     def files(self, repo_id: str, commit: str) -> dict[str, HubFile]:
         """Every file of a repository at a commit, by path: one request for each thousand files."""
@@ -102,25 +115,36 @@ class Client:
         """
         publisher = repo_id.partition("/")[0]
         try:
-            marked: Any = _ask(lambda: self._api.get_organization_overview(publisher))
+            marked = self._json(f"organizations/{publisher}/overview")
         except Exception as error:
             if not is_missing(error):
                 raise
-            marked = _ask(lambda: self._api.kernel_info(repo_id))
-        return getattr(marked, "trustedKernelPublisher", False) is True
+            marked = self._json(f"kernels/{repo_id}")
+        return marked.get("trustedKernelPublisher") is True
 
     def read(self, repo_id: str, commit: str, path: str) -> bytes:
         """The contents of a small file: one request, where `download` needs two."""
         from huggingface_hub import hf_hub_url
 
         url = hf_hub_url(repo_id, path, repo_type="kernel", revision=commit, endpoint=self.endpoint)
-        return bytes(self._get(url).content)
+        return bytes(self._get(url, lambda response: response.content))
 
     def download(self, repo_id: str, commit: str, path: str, cache: str) -> None:
         """Bring one file into the cache, in the way that the Hub client has for large ones."""
+        from huggingface_hub import hf_hub_download
+
         _ask(
-            lambda: self._api.hf_hub_download(repo_id, path, repo_type="kernel", revision=commit, cache_dir=cache),
+            lambda: hf_hub_download(
+                repo_id, path, repo_type="kernel", revision=commit, cache_dir=cache, **self._identity
+            ),
         )
+
+    def _json(self, path: str) -> Any:
+        """The document at an address below that of the API.
+
+        The client's own functions do the same; to import them all costs more than the request.
+        """
+        return self._get(f"{self.endpoint}/api/{path}", lambda answer: answer.json())
 
     def _list(self, path: str) -> list[Any]:
         """All pages of a list.
@@ -131,32 +155,21 @@ class Client:
         entries: list[Any] = []
         url = f"{self.endpoint}/api/kernels/{path}"
         while url:
-            page = self._get(url)
-            entries += page.json()
-            url = page.links.get("next", {}).get("url")
+            page, url = self._get(url, lambda answer: (answer.json(), answer.links.get("next", {}).get("url")))
+            entries += page
         return entries
 
-    def _get(self, url: str) -> Any:
+    def _get(self, url: str, take: Callable[[Any], _Answer]) -> _Answer:
+        """What is taken from the answer at an address; an answer from which it cannot be taken is a failure too."""
         from huggingface_hub import get_session
-        from huggingface_hub.utils import (  # type: ignore[attr-defined]  # public, and re-exported without saying so
-            build_hf_headers,
-            hf_raise_for_status,
-        )
+        from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]  # as above
 
-        def get() -> Any:
-            response = get_session().get(url, headers=build_hf_headers(**self._identity), follow_redirects=True)
+        def get() -> _Answer:
+            response = get_session().get(url, headers=self._headers, follow_redirects=True)
             hf_raise_for_status(response)
-            return response
+            return take(response)
 
         return _ask(get)
-
-    @property
-    def _api(self) -> "HfApi":
-        if self._made is None:
-            from huggingface_hub import HfApi
-
-            self._made = HfApi(**self._identity)
-        return self._made
 
 
 def is_missing(error: BaseException) -> bool:
@@ -223,7 +236,8 @@ def _prospects(error: Exception, attempt: int) -> tuple[int, float]:
         return (_ATTEMPTS, backoff) if status in _SERVER_ERRORS else (0, 0.0)
     # The client's HTTP library differs from version to version; its base error is also that of the client's errors.
     http_error = HfHubHTTPError.__bases__[0]
-    if isinstance(error, (http_error, ConnectionError, TimeoutError)):
+    # A network that wants its visitors to log in answers every question with a page, which is no JSON.
+    if isinstance(error, (http_error, ConnectionError, TimeoutError, JSONDecodeError, UnicodeDecodeError)):
         return _CONNECTION_ATTEMPTS, backoff
     return 0, 0.0
 

@@ -123,8 +123,9 @@ class _Installation:
             if expected is None:
                 raise self._not_whole([str(error)]) from None
             raise self._with_remedy(error) from None
-        with suppress(OSError):  # a cache that cannot be written to is verified each time
-            write_atomically(self._receipt, receipt.to_json())
+        if expected is not None:  # what a build says of itself has to do only until the Hub can be asked
+            with suppress(OSError):  # a cache that cannot be written to is verified each time
+                write_atomically(self._receipt, receipt.to_json())
         return receipt
 
     def _with_remedy(self, error: IntegrityError) -> IntegrityError:

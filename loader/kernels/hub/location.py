@@ -5,11 +5,15 @@ import re
 import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kernels.errors import HubUnreachableError, NotCachedError, RedirectError, RequestError, VersionNotFoundError
 from kernels.hub.cache import RepositoryCache, is_offline
 from kernels.hub.client import Client
 from kernels.hub.repository import download, list_files, versions_of
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["Location", "Request", "locate"]
 
@@ -117,16 +121,13 @@ def locate(
         RedirectError: when the repository redirects to one that redirects again.
     """
     request = Request.check(repo_id, revision, version)
-    client = client or Client()
     approve = trust or (lambda _repo_id: None)
-    finder = _Finder(client, offline=local_files_only or is_offline())
-    approve(request.repo_id)
+    finder = _Finder(client or Client(), approve, offline=local_files_only or is_offline())
     location = finder.find(request)
     destination = finder.redirect(location, request)
     if destination is None:
         return location
     _once(_LOGGER.warning, "%s has moved to %s", repo_id, destination.repo_id)
-    approve(destination.repo_id)
     arrived = finder.find(destination)
     if finder.redirect(arrived, destination) is not None:
         message = f"{repo_id} redirects to {destination.repo_id}, which redirects again; ask for the last one itself"
@@ -137,24 +138,25 @@ def locate(
 class _Finder:
     """Finds commits, on the Hub or in what is known from before."""
 
-    def __init__(self, client: Client, *, offline: bool) -> None:
+    def __init__(self, client: Client, approve: Callable[[str], None], *, offline: bool) -> None:
         self._client = client
+        self._approve = approve
         self._offline = offline
 
     def find(self, request: Request) -> Location:
-        if request.commit:
-            return Location(request.repo_id, request.revision, request.commit)
+        """Find a commit of a repository that may be used."""
         cache = RepositoryCache(request.repo_id)
-        commit = None
-        if not self._offline:
-            try:
-                commit = self._ask(request)
-            except HubUnreachableError as error:
-                if cache.known_commit(request.revision) is None:
-                    raise
-                self._offline = True
-                _LOGGER.warning("%s; %s at %s is taken from the cache", error, request.repo_id, request.revision)
-        if commit is None:
+        if request.commit or self._offline:
+            self._approve(request.repo_id)
+            return Location(request.repo_id, request.revision, request.commit or _remembered(request, cache))
+        answer = self._ask(request)
+        try:
+            commit = self._commit_in(answer.result(), request)
+        except HubUnreachableError as error:
+            if cache.known_commit(request.revision) is None:
+                raise
+            self._offline = True
+            _LOGGER.warning("%s; %s at %s is taken from the cache", error, request.repo_id, request.revision)
             commit = _remembered(request, cache)
         else:
             _warn_of_rollback(request, commit, cache.history(request.revision))
@@ -174,10 +176,25 @@ class _Finder:
         )
         return _read_redirect((snapshot / _STATUS_FILE).read_bytes(), location, request)
 
-    def _ask(self, request: Request) -> str:
+    def _ask(self, request: Request) -> "Future[dict[str, str]]":
+        """Ask for the branches while it is found out whether the repository may be used: two requests, one wait."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        self._client.prepare()
+        with ThreadPoolExecutor(1, thread_name_prefix="kernels-locate") as pool:
+            answer = pool.submit(self._branches, request)
+            self._approve(request.repo_id)
+        return answer
+
+    def _branches(self, request: Request) -> dict[str, str]:
+        """Branches with their commits: that of a revision, or all of them to choose a version from."""
         if request.version is None:
-            return self._client.commit(request.repo_id, request.revision)
-        refs = self._client.refs(request.repo_id)
+            return {request.revision: self._client.commit(request.repo_id, request.revision)}
+        return self._client.refs(request.repo_id)
+
+    def _commit_in(self, refs: dict[str, str], request: Request) -> str:
+        if request.version is None:
+            return refs[request.revision]
         versions = versions_of(refs)
         if request.version in versions:
             newest = max(versions)

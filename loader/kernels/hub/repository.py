@@ -102,7 +102,11 @@ def variant_files(files: dict[str, HubFile], variant: str) -> dict[str, HubFile]
     """The files of one build, by their path within it, without bytecode, which is not part of a build."""
     prefix = f"build/{variant}/"
     inside = {path[len(prefix) :]: file for path, file in files.items() if path.startswith(prefix)}
-    return {path: file for path, file in inside.items() if not path.endswith(".pyc") and "__pycache__" not in path.split("/")}
+    return {
+        path: file
+        for path, file in inside.items()
+        if not path.endswith(".pyc") and "__pycache__" not in path.split("/")
+    }
 
 
 def list_commits(repo_id: str, revision: str, client: Client | None = None) -> list[str]:
