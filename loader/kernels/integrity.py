@@ -22,7 +22,7 @@ from kernels.digest import OUTSIDE, Digest, hash_file
 from kernels.errors import IntegrityError, KernelsError
 from kernels.metadata import read_metadata
 
-__all__ = ["Receipt", "file_hashes", "still_holds", "verify"]
+__all__ = ["Receipt", "blob_hash", "file_hashes", "still_holds", "verify"]
 
 #: Length, times of modification and change in nanoseconds, inode, and the target of the link (empty: there is none).
 _Look = tuple[int, int, int, int, str]
@@ -100,6 +100,11 @@ def verify(tree: Path, listed: Mapping[str, str] | None, blob_folders: Sequence[
     return Receipt(listed or {path: _oid(looks[path], hashes[path]) for path in looks}, looks)
 
 
+def blob_hash(contents: bytes) -> str:
+    """The SHA-1 that git gives contents as a blob, in hexadecimal."""
+    return _new_blob(len(contents), contents).hexdigest()
+
+
 def file_hashes(path: Path) -> tuple[str, str]:
     """Git's SHA-1 of a file as a blob, and the SHA-256 of its contents, in hexadecimal.
 
@@ -107,13 +112,17 @@ def file_hashes(path: Path) -> tuple[str, str]:
         OSError: when it cannot be read.
     """
     with path.open("rb") as file:
-        # SHA-1 is what git names its objects by; a digest or the hash of an LFS file adds SHA-256 where there is one.
-        blob = hashlib.sha1(b"blob %d\0" % os.fstat(file.fileno()).st_size, usedforsecurity=False)
+        blob = _new_blob(os.fstat(file.fileno()).st_size)
         contents = hashlib.sha256()
         while chunk := file.read(1 << 20):
             blob.update(chunk)
             contents.update(chunk)
     return blob.hexdigest(), contents.hexdigest()
+
+
+def _new_blob(size: int, contents: bytes = b"") -> "hashlib._Hash":
+    # SHA-1 is what git names its objects by; a digest or the hash of an LFS file adds SHA-256 where there is one.
+    return hashlib.sha1(b"blob %d\0" % size + contents, usedforsecurity=False)
 
 
 def _look_at(tree: Path) -> dict[str, _Look]:

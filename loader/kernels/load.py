@@ -9,15 +9,16 @@ from types import ModuleType
 from kernels.environment import local_kernels
 from kernels.errors import NotImportingError, NoVariantError
 from kernels.hub.client import Client
-from kernels.hub.location import Request, locate
+from kernels.hub.location import locate
 from kernels.hub.repository import list_variants
 from kernels.importer import import_kernel, loaded_from, loaded_kernels
 from kernels.loaded import LoadedKernel
 from kernels.local import find_build, variants_in
 from kernels.prepare import Preparation, Ready
+from kernels.request import Request
 from kernels.resolve import Decision, resolve
 from kernels.signature import PublisherPolicy
-from kernels.system import current_system
+from kernels.system import current_system, select_backend
 
 __all__ = [
     "get_kernel",
@@ -195,6 +196,8 @@ def get_kernel_variants(
         RequestError, VersionNotFoundError, NotCachedError, HubUnreachableError, OSError: as for `get_kernel`.
     """
     Request.check(repo_id, revision, version)
+    system = current_system()
+    select_backend(backend, system)
     override = local_kernels().get(repo_id)
     if override is not None:
         builds = [*variants_in(override), *variants_in(override / "build")]
@@ -202,7 +205,7 @@ def get_kernel_variants(
         client = Client()
         location = locate(repo_id, revision, version, client=client)
         builds = list_variants(location.repo_id, location.commit, client)
-    return resolve(builds, current_system(), backend)
+    return resolve(builds, system, backend)
 
 
 def install_kernel(

@@ -7,10 +7,10 @@ from types import ModuleType
 
 from kernels.environment import local_kernels
 from kernels.hub.client import Client
-from kernels.hub.location import Request
 from kernels.load import get_local_kernel, load_ready, loaded_for
 from kernels.lock import find_lock, read_lock
 from kernels.prepare import Preparation
+from kernels.request import Request
 
 __all__ = ["get_locked_kernel", "load_kernel"]
 

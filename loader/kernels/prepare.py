@@ -23,13 +23,14 @@ from kernels.errors import (
 from kernels.hub.cache import RepositoryCache
 from kernels.hub.client import Client
 from kernels.hub.installation import install
-from kernels.hub.location import Location, Request, locate
+from kernels.hub.location import Location, locate
 from kernels.hub.repository import download, list_variants, list_versions
 from kernels.hub.trust import check_trust
 from kernels.loaded import RepoInfo
 from kernels.local import find_build
 from kernels.lock import KernelLock, git_lfs_concat
 from kernels.metadata import Metadata
+from kernels.request import Request
 from kernels.resolve import VariantAccepted, explain_rejections, resolve
 from kernels.signature import PublisherPolicy, verify_signature
 from kernels.system import current_system, select_backend
@@ -79,6 +80,11 @@ class Preparation:
     signers: PublisherPolicy | None = None
     locks: Mapping[str, KernelLock] | None = None
     _done: dict[Request, Ready] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a backend that this system does not have, before anybody is asked anything."""
+        if self.backend is not None:
+            select_backend(self.backend, current_system())
 
     def folder(self, path: Path, chain: tuple[str, ...] = ()) -> Ready:
         """A kernel in a folder of this machine; it is the user's own, so it need not be what somebody published.

@@ -87,7 +87,7 @@ def _fetch_from_hub(source: Source, *, trust_remote_code: bool) -> Checkout:
     files = {
         path.removeprefix(f"{FOLDER}/"): file.oid
         for path, file in listed.items()
-        if path.startswith(f"{FOLDER}/") and not path.endswith(".pyc") and "__pycache__" not in path
+        if path.startswith(f"{FOLDER}/") and not path.endswith(".pyc") and "__pycache__" not in path.split("/")
     }
     root = hub.download(location.repo_id, location.commit, [f"{FOLDER}/{path}" for path in files])
     verify(root / FOLDER, files, RepositoryCache(location.repo_id).blob_folders())

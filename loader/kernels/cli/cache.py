@@ -149,7 +149,7 @@ def _checked(repo_id: str) -> str:
     Raises:
         RequestError: when it is none.
     """
-    from kernels.hub.location import Request
+    from kernels.request import Request
 
     return Request.check(repo_id, "main").repo_id
 

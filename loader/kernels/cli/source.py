@@ -55,7 +55,7 @@ def find_commit(repo_id: str, client: "Client", revision: str | None = None, ver
         KernelsError: as `kernels.hub.locate` says.
     """
     from kernels.hub import list_versions, locate
-    from kernels.hub.location import Request
+    from kernels.request import Request
 
     if revision is None and version is None:
         known = list_versions(Request.check(repo_id, "main").repo_id, client)

@@ -58,8 +58,8 @@ def _survey(repo_id: str, backend: str | None) -> "list[tuple[int, str, list[Dec
     from concurrent.futures import ThreadPoolExecutor
 
     from kernels.hub import Client, list_variants, list_versions
-    from kernels.hub.location import Request
     from kernels.probe import probe_system
+    from kernels.request import Request
     from kernels.resolve import resolve
     from kernels.system import select_backend
 

@@ -18,8 +18,6 @@ in `.kernels` can be lost without harm, and a cache that cannot be written to is
 import json
 import logging
 import os
-import re
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
@@ -28,11 +26,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from kernels.hub.client import HubFile
+from kernels.request import COMMIT
 
 __all__ = ["RepositoryCache", "cache_folder", "is_offline", "write_atomically"]
 
 _LOGGER = logging.getLogger(__name__)
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def cache_folder() -> Path:
@@ -85,11 +83,11 @@ class RepositoryCache:
         if history:
             return history[-1]
         text = (_read_text(self.folder / "refs" / revision) or "").strip()
-        return text if _COMMIT.fullmatch(text) else None
+        return text if COMMIT.fullmatch(text) else None
 
     def history(self, revision: str) -> list[str]:
         """The commits that a revision was seen to have, the last one at the end."""
-        return [one for one in (_read_text(self._ref(revision)) or "").split() if _COMMIT.fullmatch(one)]
+        return [one for one in (_read_text(self._ref(revision)) or "").split() if COMMIT.fullmatch(one)]
 
     def known_versions(self) -> dict[int, str]:
         """The versions that are known, with the commits that they had."""
@@ -97,7 +95,7 @@ class RepositoryCache:
         for folder in (self.folder / "refs", self._notes / "refs"):
             with suppress(OSError):
                 for entry in folder.iterdir():
-                    commit = self.known_commit(entry.name) if entry.name[1:].isdigit() else None
+                    commit = self.known_commit(entry.name) if entry.name[1:].isdecimal() else None
                     if entry.name[0] == "v" and commit:
                         found[int(entry.name[1:])] = commit
         return found
@@ -232,7 +230,7 @@ def write_atomically(path: Path, contents: str | bytes, *, beside: Path | None =
         OSError: when it cannot be written; nothing is left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = (beside or path).with_name(f".{path.name[:80]}.{os.getpid()}-{threading.get_ident()}")
+    temporary = (beside or path).with_name(f".{path.name[:80]}.{os.urandom(6).hex()}")
     try:
         temporary.write_bytes(contents.encode() if isinstance(contents, str) else contents)
         temporary.replace(path)

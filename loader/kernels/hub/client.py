@@ -6,7 +6,6 @@ programs that use it know. The caller asks too often: the Hub says for how long 
 """
 
 import logging
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,12 +16,14 @@ from urllib.parse import quote
 
 from kernels.errors import HubUnreachableError, IntegrityError
 from kernels.hub.user_agent import describe_user_agent
+from kernels.request import COMMIT
 
 __all__ = ["Client", "HubFile", "is_missing"]
 
 _LOGGER = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
-_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+#: What an answer that is not the Hub's leads to: a network that wants its visitors to log in answers with a page, say.
+_NO_ANSWERS = (JSONDecodeError, KeyError, TypeError, AttributeError)
 
 #: How often a question is asked before its failure counts.
 _ATTEMPTS = 5
@@ -91,36 +92,41 @@ class Client:
 
     def refs(self, repo_id: str) -> dict[str, str]:
         """Every branch of a repository, with its commit."""
-        refs = self._json(f"kernels/{repo_id}/refs")
-        return {branch["name"]: _checked_hash(branch["targetCommit"]) for branch in refs["branches"]}
+        return self._json(
+            f"kernels/{repo_id}/refs",
+            lambda refs: {branch["name"]: _checked_hash(branch["targetCommit"]) for branch in refs["branches"]},
+        )
 
     def commit(self, repo_id: str, revision: str) -> str:
         """The commit of a branch, a tag or a shortened commit."""
-        return _checked_hash(self._json(f"kernels/{repo_id}/revision/{quote(revision, safe='')}")["sha"])
+        path = f"kernels/{repo_id}/revision/{quote(revision, safe='')}"
+        return self._json(path, lambda info: _checked_hash(info["sha"]))
 
     def files(self, repo_id: str, commit: str) -> dict[str, HubFile]:
         """Every file of a repository at a commit, by path: one request for each thousand files."""
-        entries = self._list(f"{repo_id}/tree/{commit}?recursive=true")
-        files = (_hub_file(entry) for entry in entries if entry["type"] == "file")
-        return {file.path: file for file in files}
+        path = f"{repo_id}/tree/{commit}?recursive=true"
+        files = self._list(path, lambda entry: _hub_file(entry) if entry["type"] == "file" else None)
+        return {file.path: file for file in files if file is not None}
 
     def commits(self, repo_id: str, revision: str) -> list[str]:
         """The history of a revision, newest first."""
-        return [_checked_hash(entry["id"]) for entry in self._list(f"{repo_id}/commits/{quote(revision, safe='')}")]
+        return self._list(f"{repo_id}/commits/{quote(revision, safe='')}", lambda entry: _checked_hash(entry["id"]))
 
     def is_trusted(self, repo_id: str) -> bool:
         """Whether the Hub vouches for the publisher of a repository.
 
         An organization carries the mark itself; for a user, who is none, the Hub puts it on the repository.
         """
-        publisher = repo_id.partition("/")[0]
+
+        def is_marked(document: Any) -> bool:
+            return document.get("trustedKernelPublisher") is True
+
         try:
-            marked = self._json(f"organizations/{publisher}/overview")
+            return self._json(f"organizations/{repo_id.partition('/')[0]}/overview", is_marked)
         except Exception as error:
             if not is_missing(error):
                 raise
-            marked = self._json(f"kernels/{repo_id}")
-        return marked.get("trustedKernelPublisher") is True
+        return self._json(f"kernels/{repo_id}", is_marked)
 
     def read(self, repo_id: str, commit: str, path: str) -> bytes:
         """The contents of a small file: one request, where `download` needs two."""
@@ -139,25 +145,27 @@ class Client:
             ),
         )
 
-    def _json(self, path: str) -> Any:
-        """The document at an address below that of the API.
+    def _json(self, path: str, take: Callable[[Any], _Answer]) -> _Answer:
+        """What is taken from the document at an address below that of the API.
 
         The client's own functions do the same; to import them all costs more than the request.
         """
-        return self._get(f"{self.endpoint}/api/{path}", lambda answer: answer.json())
+        return self._get(f"{self.endpoint}/api/{path}", lambda answer: take(answer.json()))
 
-    def _list(self, path: str) -> list[Any]:
-        """All pages of a list.
+    def _list(self, path: str, take: Callable[[Any], _Answer]) -> list[_Answer]:
+        """What is taken from the entries of all pages of a list.
 
         The client's own functions for lists ask again by rules that differ from version to version, for up to a minute
         where there is no network at all.
         """
-        entries: list[Any] = []
+        taken: list[_Answer] = []
         url = f"{self.endpoint}/api/kernels/{path}"
         while url:
-            page, url = self._get(url, lambda answer: (answer.json(), answer.links.get("next", {}).get("url")))
-            entries += page
-        return entries
+            page, url = self._get(
+                url, lambda answer: ([*map(take, answer.json())], answer.links.get("next", {}).get("url"))
+            )
+            taken += page
+        return taken
 
     def _get(self, url: str, take: Callable[[Any], _Answer]) -> _Answer:
         """What is taken from the answer at an address; an answer from which it cannot be taken is a failure too."""
@@ -191,7 +199,7 @@ def _hub_file(entry: Mapping[str, Any]) -> HubFile:
 
 
 def _checked_hash(value: object) -> str:
-    if isinstance(value, str) and _HASH.fullmatch(value):
+    if isinstance(value, str) and COMMIT.fullmatch(value):
         return value
     message = f"the Hub gives {value!r} for a hash"
     raise IntegrityError(message)

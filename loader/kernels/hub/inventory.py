@@ -6,7 +6,6 @@ a kernel is passed over.
 
 import logging
 import os
-import re
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,10 +16,10 @@ from urllib.parse import unquote
 
 from kernels.errors import IntegrityError, KernelsError, RequestError
 from kernels.hub.cache import RepositoryCache, cache_folder
-from kernels.hub.location import Request
 from kernels.hub.repository import variant_files
 from kernels.integrity import Receipt, file_hashes, still_holds, verify
 from kernels.metadata import read_metadata
+from kernels.request import COMMIT, Request
 from kernels.variant import parse_variant_or_none
 
 __all__ = [
@@ -34,7 +33,6 @@ __all__ = [
     "verify_build",
 ]
 
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _NOTES = ".kernels"
 
 
@@ -167,7 +165,7 @@ def _commits(cache: RepositoryCache) -> list[tuple[str, tuple[str, ...]]]:
     for revision, commit in sorted({*_their_refs(cache), *_our_refs(cache)}):
         revisions.setdefault(commit, []).append(revision)
     folders = [*_entries(cache.folder / "snapshots"), *_entries(cache.folder / _NOTES)]
-    names = {folder.name for folder in folders if _COMMIT.fullmatch(folder.name)}
+    names = {folder.name for folder in folders if COMMIT.fullmatch(folder.name)}
     return [(name, tuple(revisions.get(name, ()))) for name in sorted(names)]
 
 

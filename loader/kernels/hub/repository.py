@@ -8,7 +8,7 @@ from pathlib import Path
 from kernels.errors import HubUnreachableError, IntegrityError, NotCachedError
 from kernels.hub.cache import RepositoryCache, is_offline
 from kernels.hub.client import Client, HubFile
-from kernels.integrity import file_hashes
+from kernels.integrity import blob_hash, file_hashes
 from kernels.variant import Variant, parse_variant_or_none
 
 __all__ = ["download", "list_commits", "list_files", "list_variants", "list_versions", "variant_files"]
@@ -171,21 +171,26 @@ def _download_one(client: Client, cache: RepositoryCache, commit: str, file: Hub
         client.download(cache.repo_id, commit, path, str(cache.root))
         return
     for _ in range(_ARRIVALS):
-        if file.lfs or file.size > _SMALL:
-            client.download(cache.repo_id, commit, path, str(cache.root))
-        else:
-            _read_one(client, cache, commit, file)
-        if file.oid in file_hashes(cache.snapshot(commit) / path):
+        if _fetch(client, cache, commit, file):
             return
         _LOGGER.warning("%s of %s at %s was damaged on its way", path, cache.repo_id, commit)
-        cache.remove(commit, file)
     message = f"{path} of {cache.repo_id} at {commit} does not arrive as the Hub lists it; a proxy may have changed it"
     raise IntegrityError(message)
 
 
-def _read_one(client: Client, cache: RepositoryCache, commit: str, file: HubFile) -> None:
-    """Download what git itself holds, which is small, without asking about it first."""
-    with cache.lock(file.oid):
-        if not cache.link(commit, file):
-            cache.store(file, client.read(cache.repo_id, commit, file.path))
-            cache.link(commit, file)
+def _fetch(client: Client, cache: RepositoryCache, commit: str, file: HubFile) -> bool:
+    """Bring a file into the cache; `False` when it is not what the Hub lists, and then nothing of it stays."""
+    if file.lfs or file.size > _SMALL:
+        client.download(cache.repo_id, commit, file.path, str(cache.root))
+    else:
+        with cache.lock(file.oid):
+            if not cache.link(commit, file):  # what git itself holds is small, and need not be asked about first
+                contents = client.read(cache.repo_id, commit, file.path)
+                if blob_hash(contents) != file.oid:
+                    return False
+                cache.store(file, contents)
+                cache.link(commit, file)
+    if file.oid in file_hashes(cache.snapshot(commit) / file.path):
+        return True
+    cache.remove(commit, file)
+    return False

@@ -54,10 +54,6 @@ def load_layer(repository: Repository, backend: str | None) -> Any:
     """
     if not isinstance(repository, OwnRepository):
         return repository.load()
-    if backend is not None:
-        from kernels.system import current_system, select_backend
-
-        select_backend(backend, current_system())
     return repository.load(backend)
 
 

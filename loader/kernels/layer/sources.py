@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, InitVar, dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from kernels.errors import RequestError
+from kernels.request import Request
 
 __all__ = ["HubSource", "LocalSource", "LockedSource", "Source"]
 
@@ -39,13 +39,7 @@ class HubSource(Source):
     user_agent: str | Mapping[str, str] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        if (self.revision is None) == (self.version is None):
-            given = "neither was" if self.revision is None else "both were"
-            message = (
-                f"{type(self).__name__} of {self.repo_id}: pass either a `version`, for instance version=1, or a "
-                f"`revision`; {given} given"
-            )
-            raise RequestError(message)
+        Request.check(self.repo_id, self.revision, self.version)
         _freeze_trust(self)
 
     @property

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from kernels.errors import KernelsError, LockError, LockNotFoundError
 from kernels.hub import Client, Location, list_commits, list_files, locate
-from kernels.hub.location import Request
 from kernels.lock.builds import hash_builds, read_needs
 from kernels.lock.format import LOCK_NAME, KernelLock, VariantLock, read_lock, write_lock
 from kernels.lock.pyproject import read_dependencies
 from kernels.lock.survey import Found, Progress, survey, wish
 from kernels.metadata import KernelDependency
+from kernels.request import Request
 from kernels.variant import parse_variant_or_none
 
 __all__ = ["LockResult", "check_lock", "lock_project"]

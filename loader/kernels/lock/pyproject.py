@@ -10,8 +10,8 @@ from typing import Any
 
 from kernels._fields import show
 from kernels.errors import LockError, RequestError
-from kernels.hub.location import Request
 from kernels.metadata import KernelDependency
+from kernels.request import Request
 
 __all__ = ["read_dependencies"]
 

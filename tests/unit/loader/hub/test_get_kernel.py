@@ -12,6 +12,7 @@ from support.hub import HubServer, faults
 
 import kernels
 from kernels.errors import (
+    BackendError,
     HubUnreachableError,
     NotCachedError,
     NoVariantError,
@@ -26,8 +27,8 @@ REPO = "org/kernel"
 
 
 def _asked(hub: HubServer) -> list[str]:
-    """The requests so far, without the files that were downloaded."""
-    return [f"{one.method} {one.path}" for one in hub.requests if "/resolve/" not in one.path]
+    """The requests so far, sorted, without the files that were downloaded."""
+    return sorted(f"{one.method} {one.path}" for one in hub.requests if "/resolve/" not in one.path)
 
 
 def test_a_version_is_the_newest_build_of_its_branch(publish: Publish) -> None:
@@ -64,9 +65,9 @@ def test_the_request_budget(publish: Publish, hub_client: HubServer, start_anew:
     asked.append([record.path for record in hub_client.requests])
     start_anew()
     kernels.get_kernel(REPO, version=1)
-    asked.append([f"{record.method} {record.path}" for record in hub_client.requests])
-    trusted, refs = "GET /api/organizations/org/overview", f"GET /api/kernels/{REPO}/refs"
-    assert [[trusted, refs, f"GET /api/kernels/{REPO}/tree/{commit}"], [], [], [trusted, refs]] == asked
+    asked.append(_asked(hub_client))
+    refs, trusted = f"GET /api/kernels/{REPO}/refs", "GET /api/organizations/org/overview"  # side by side
+    assert [[refs, f"GET /api/kernels/{REPO}/tree/{commit}", trusted], [], [], [refs, trusted]] == asked
 
 
 def test_a_cold_load_asks_for_each_small_file_once(publish: Publish, hub_client: HubServer) -> None:
@@ -107,6 +108,14 @@ def test_arguments_are_checked_before_anybody_is_asked(
     for function in (kernels.get_kernel, kernels.has_kernel, kernels.get_kernel_variants, kernels.install_kernel):
         with pytest.raises(RequestError, match=words):
             function(**arguments)
+    assert [] == hub_client.requests
+
+
+def test_a_backend_that_is_not_here_is_refused_before_anybody_is_asked(hub_client: HubServer) -> None:
+    """The error names those that are here."""
+    for function in (kernels.get_kernel, kernels.has_kernel, kernels.get_kernel_variants, kernels.install_kernel):
+        with pytest.raises(BackendError, match="Invalid backend 'nonsense', system supported backends: cpu"):
+            function(REPO, version=1, backend="nonsense")
     assert [] == hub_client.requests
 
 
@@ -213,7 +222,8 @@ def test_a_hub_that_wants_a_pause_gets_it(
     monkeypatch.setattr("time.sleep", waits.append)
     hub_client.fail("GET */refs", faults.too_many_requests(7), times=1)
     hub_client.fail("GET */overview", faults.SERVER_ERROR, times=2)
-    assert (1, [0.5, 1.0, 7.0]) == (kernels.get_kernel(REPO, version=1).value, waits)
+    assert 1 == kernels.get_kernel(REPO, version=1).value
+    assert [0.5, 1.0, 7.0] == sorted(waits)
 
 
 def test_a_pause_without_end_is_not_waited_for(
