@@ -72,6 +72,8 @@ class _Registry:
 
 
 _REGISTRY = _Registry()
+if hasattr(os, "register_at_fork"):  # a lock that another thread of the parent holds would never be released
+    os.register_at_fork(after_in_child=lambda: setattr(_REGISTRY, "lock", Lock()))
 
 
 def import_kernel(tree: Path, metadata: Metadata, repo_info: RepoInfo | None = None) -> ModuleType:
@@ -98,7 +100,7 @@ def import_kernel(tree: Path, metadata: Metadata, repo_info: RepoInfo | None = N
     claim = _claim(_Claim(metadata, tree, _init_file(tree, metadata), repo_info))
     try:
         module = _import_module(metadata.id)
-        if not isinstance(getattr(module.__spec__, "loader", None), _Loader):
+        if not isinstance(getattr(getattr(module, "__spec__", None), "loader", None), _Loader):
             # The build's folder for older loaders has imported it already: the same files, under the same name.
             claim.record(module)
     finally:
@@ -249,7 +251,7 @@ class _Finder:
         if claim is None:
             return None
         if submodule:
-            return find_submodule(name, path)
+            return find_submodule(name, path, claim.init.parent)
         package = [str(claim.init.parent)]
         return importlib.util.spec_from_file_location(
             name, claim.init, loader=_Loader(claim), submodule_search_locations=package

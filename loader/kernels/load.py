@@ -7,13 +7,14 @@ from pathlib import Path
 from types import ModuleType
 
 from kernels.environment import local_kernels
-from kernels.errors import NotImportingError, NoVariantError
+from kernels.errors import IntegrityError, NotImportingError
 from kernels.hub.client import Client
 from kernels.hub.location import locate
 from kernels.hub.repository import list_variants
 from kernels.importer import import_kernel, loaded_from, loaded_kernels
+from kernels.integrity import still_holds
 from kernels.loaded import LoadedKernel
-from kernels.local import find_build, variants_in
+from kernels.local import list_builds
 from kernels.prepare import Preparation, Ready
 from kernels.request import Request
 from kernels.resolve import Decision, resolve
@@ -52,7 +53,8 @@ def get_kernel(
     """Load a kernel from the Hub: the build of it that fits this system.
 
     A kernel that this process has loaded is given back without asking anybody. One whose build is in the cache is
-    verified and imported: by commit without a request, by version with one. Where the Hub cannot be reached, what the
+    verified and imported: by commit without a request, by version with one, and one more for a publisher that this
+    process has not asked about. Where the Hub cannot be reached, what the
     cache knows is used, with a warning on the logger `kernels.hub`.
 
     Args:
@@ -84,17 +86,16 @@ def get_kernel(
         KernelsError: what `get_local_kernel` raises of the build itself.
         OSError: the Hub client's own errors, for instance when there is no such repository.
     """
-    request = Request.check(repo_id, revision, version)
-    override = local_kernels().get(repo_id)
-    if override is not None:
-        return get_local_kernel(override, backend, trust_remote_code=trust_remote_code, user_agent=user_agent)
     signers = PublisherPolicy.default() if require_signature is True else require_signature or None
-    key = (request, backend, signers)
+    override = local_kernels().get(repo_id)
+    wanted = Request.check(repo_id, revision, version) if override is None else override
+    key = (wanted, backend, signers)
     module = loaded_for(key)
     if module is not None:
         return module
     preparation = Preparation(backend, Client(user_agent), trust_remote_code, check_arch, signers=signers)
-    return load_ready(preparation.repository(request), key)
+    ready = preparation.repository(wanted) if isinstance(wanted, Request) else preparation.folder(wanted)
+    return load_ready(ready, key)
 
 
 def get_local_kernel(
@@ -163,15 +164,10 @@ def has_kernel(
     Raises:
         RequestError, VersionNotFoundError, NotCachedError, HubUnreachableError, OSError: as for `get_kernel`.
     """
-    request = Request.check(repo_id, revision, version)
     override = local_kernels().get(repo_id)
-    if override is not None:
-        try:
-            find_build(override, current_system(), backend)
-        except NoVariantError:
-            return False
-        return True
-    return Preparation(backend, check_arch=check_arch).fits(request)
+    wanted = Request.check(repo_id, revision, version) if override is None else override
+    preparation = Preparation(backend, check_arch=check_arch)
+    return preparation.fits(wanted) if isinstance(wanted, Request) else preparation.folder_fits(wanted)
 
 
 def get_kernel_variants(
@@ -195,12 +191,13 @@ def get_kernel_variants(
     Raises:
         RequestError, VersionNotFoundError, NotCachedError, HubUnreachableError, OSError: as for `get_kernel`.
     """
-    Request.check(repo_id, revision, version)
+    override = local_kernels().get(repo_id)
+    if override is None:
+        Request.check(repo_id, revision, version)
     system = current_system()
     select_backend(backend, system)
-    override = local_kernels().get(repo_id)
     if override is not None:
-        builds = [*variants_in(override), *variants_in(override / "build")]
+        builds = list_builds(override)
     else:
         client = Client()
         location = locate(repo_id, revision, version, client=client)
@@ -239,7 +236,8 @@ def install_kernel(
     Raises:
         KernelsError, OSError: as for `get_kernel`.
     """
-    request = Request.check(repo_id, revision, version)
+    override = local_kernels().get(repo_id)
+    wanted = Request.check(repo_id, revision, version) if override is None else override
     preparation = Preparation(
         backend,
         Client(user_agent),
@@ -248,7 +246,8 @@ def install_kernel(
         validate_dependencies=validate_dependencies,
         local_files_only=local_files_only,
     )
-    return preparation.repository(request).tree
+    ready = preparation.repository(wanted) if isinstance(wanted, Request) else preparation.folder(wanted)
+    return ready.tree
 
 
 def get_kernel_dep(repo_id: str) -> ModuleType:
@@ -281,20 +280,28 @@ def get_loaded_kernels() -> list[LoadedKernel]:
     return loaded_kernels()
 
 
-def load_ready(ready: Ready, key: tuple[object, ...]) -> ModuleType:
+def load_ready(ready: Ready, key: tuple[object, ...] | None = None) -> ModuleType:
     """Import a kernel after those that it needs.
 
     Args:
         ready: the kernel.
         key: what was asked for; asked for again, it is the same module.
+
+    Raises:
+        IntegrityError: when the files were changed after they had been verified, while others were downloaded or ran.
+        KernelIdError, KernelNotFoundError, BaseException: as `import_kernel` says.
     """
-    depends = {repo_id: load_ready(needed, (needed.tree,)) for repo_id, needed in ready.depends.items()}
+    depends = {repo_id: load_ready(needed) for repo_id, needed in ready.depends.items()}
+    if ready.receipt is not None and loaded_from(ready.tree) is None and not still_holds(ready.tree, ready.receipt):
+        message = f"the kernel in {ready.tree} was changed while it was being loaded, and nothing of it was run"
+        raise IntegrityError(message)
     token = _DEPENDS.set(depends)
     try:
         module = import_kernel(ready.tree, ready.metadata, ready.repo_info)
     finally:
         _DEPENDS.reset(token)
-    _BUILDS[key] = ready.tree
+    if key is not None:
+        _BUILDS[key] = ready.tree
     return module
 
 

@@ -11,7 +11,7 @@ from kernels.resolve import Decision, VariantAccepted, explain_rejections, resol
 from kernels.system import System, select_backend
 from kernels.variant import Variant, parse_variant_or_none
 
-__all__ = ["find_build", "variants_in"]
+__all__ = ["find_build", "list_builds", "variants_in"]
 
 _REMEDY = "Build it for this system with `kernel-builder build-and-copy`, or install what one of the builds needs"
 
@@ -48,6 +48,19 @@ def find_build(path: Path, system: System, backend: str | None = None) -> tuple[
     return _find_one_build(path, system, backend)
 
 
+def list_builds(path: Path) -> list[Variant]:
+    """The builds of a kernel in a folder: those in it and in its `build` folder, or itself where it is one.
+
+    Raises:
+        KernelNotFoundError: when there is no kernel at the path.
+    """
+    found = [*variants_in(path), *variants_in(path / "build")]
+    if not found:
+        _check_build(path)
+        found = [variant for variant in [parse_variant_or_none(path.name)] if variant is not None]
+    return found
+
+
 def variants_in(base: Path) -> Iterator[Variant]:
     """The builds in a folder; other entries, such as the benchmarks beside them, are passed over."""
     if not base.is_dir():
@@ -58,12 +71,16 @@ def variants_in(base: Path) -> Iterator[Variant]:
             yield variant
 
 
-def _find_one_build(path: Path, system: System, backend: str | None) -> tuple[Path, Metadata]:
-    """Take a path as a single build, whose name need not be that of a variant."""
+def _check_build(path: Path) -> None:
     if not (path / "metadata.json").is_file() and not (path / "__init__.py").is_file():
         state = "has no builds in it or in build/" if path.is_dir() else "is no folder"
         message = f"Could not find a kernel in {path}: it {state}; build one with `kernel-builder build-and-copy`"
         raise KernelNotFoundError(message)
+
+
+def _find_one_build(path: Path, system: System, backend: str | None) -> tuple[Path, Metadata]:
+    """Take a path as a single build, whose name need not be that of a variant."""
+    _check_build(path)
     variant = parse_variant_or_none(path.name)
     if variant is not None:
         decisions = resolve([variant], system, backend)

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from kernels.environment import local_kernels
 from kernels.hub.client import Client
-from kernels.load import get_local_kernel, load_ready, loaded_for
+from kernels.load import load_ready, loaded_for
 from kernels.lock import find_lock, read_lock
 from kernels.prepare import Preparation
 from kernels.request import Request
@@ -48,11 +48,8 @@ def get_locked_kernel(
         IntegrityError: when the files are not the locked ones (a `ValueError`).
         KernelsError, OSError: as for `get_kernel`.
     """
-    lock = lockfile or find_lock(sys._getframe(1).f_globals)  # noqa: SLF001 - the only way to know the caller
-    preparation = Preparation(
-        backend, Client(user_agent), trust_remote_code, local_files_only=local_files_only, locks=read_lock(lock)
-    )
-    return _load(repo_id, preparation)
+    preparation = Preparation(backend, Client(user_agent), trust_remote_code, local_files_only=local_files_only)
+    return _load(repo_id, preparation, lockfile, sys._getframe(1).f_globals)  # noqa: SLF001 - who calls
 
 
 def load_kernel(
@@ -76,21 +73,25 @@ def load_kernel(
         NotCachedError: when it is not in the cache (a `FileNotFoundError`).
         KernelsError: as for `get_locked_kernel`.
     """
-    if revision is not None and lockfile is None:
-        request = Request.check(repo_id, revision)
-        ready = Preparation(backend, local_files_only=True).repository(request)
-        return load_ready(ready, (request, backend))
-    lock = lockfile or find_lock(sys._getframe(1).f_globals)  # noqa: SLF001
-    return _load(repo_id, Preparation(backend, local_files_only=True, locks=read_lock(lock)))
+    preparation = Preparation(backend, local_files_only=True)
+    if revision is not None:
+        return load_ready(preparation.repository(Request.check(repo_id, revision)))
+    return _load(repo_id, preparation, lockfile, sys._getframe(1).f_globals)  # noqa: SLF001 - who calls
 
 
-def _load(repo_id: str, preparation: Preparation) -> ModuleType:
+def _load(
+    repo_id: str,
+    preparation: Preparation,
+    lockfile: str | os.PathLike[str] | None,
+    caller: Mapping[str, object],
+) -> ModuleType:
     override = local_kernels().get(repo_id)
-    if override is not None:
-        return get_local_kernel(override, preparation.backend)
+    if override is not None and lockfile is None:
+        return load_ready(preparation.folder(override))  # which needs no lock
+    preparation.locks = read_lock(lockfile or find_lock(caller))
     lock = preparation.lock_of(repo_id)
     hashes = frozenset((name, variant.hash) for name, variant in (lock.variants or {}).items())
-    key = (lock.repo_id, lock.sha, hashes, preparation.backend)
+    key = (lock.repo_id, lock.sha, hashes, preparation.backend, override)
     module = loaded_for(key)
     if module is not None:
         return module

@@ -6,7 +6,7 @@ line of any of them is executed.
 
 import os
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kernels.arch import check_arch, current_arch
@@ -18,6 +18,7 @@ from kernels.errors import (
     KernelsError,
     NotLockedError,
     NoVariantError,
+    RequestError,
     UnsupportedArchError,
 )
 from kernels.hub.cache import RepositoryCache
@@ -26,17 +27,21 @@ from kernels.hub.installation import install
 from kernels.hub.location import Location, locate
 from kernels.hub.repository import download, list_variants, list_versions
 from kernels.hub.trust import check_trust
+from kernels.integrity import Receipt
 from kernels.loaded import RepoInfo
 from kernels.local import find_build
 from kernels.lock import KernelLock, git_lfs_concat
 from kernels.metadata import Metadata
 from kernels.request import Request
-from kernels.resolve import VariantAccepted, explain_rejections, resolve
+from kernels.resolve import Decision, VariantAccepted, explain_rejections, resolve
 from kernels.signature import PublisherPolicy, verify_signature
 from kernels.system import current_system, select_backend
 from kernels.variant import parse_variant
 
 __all__ = ["Preparation", "Ready", "check_locked"]
+
+#: How many of the newest versions are looked at for one that fits, where the one asked for does not.
+_HINTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +52,14 @@ class Ready:
         tree: the resolved folder of the build.
         metadata: what the build says of itself.
         repo_info: where it came from on the Hub; `None` for a kernel from a local path or a lock file.
+        receipt: what was verified of it; `None` for a kernel from a local path.
         depends: the kernels that it needs, by the repository that it names.
     """
 
     tree: Path
     metadata: Metadata
     repo_info: RepoInfo | None = None
+    receipt: Receipt | None = None
     depends: Mapping[str, "Ready"] = field(default_factory=dict)
 
 
@@ -82,9 +89,13 @@ class Preparation:
     _done: dict[Request, Ready] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a backend that this system does not have, before anybody is asked anything."""
+        """Refuse what cannot be meant, before anybody is asked anything."""
         if self.backend is not None:
             select_backend(self.backend, current_system())
+        allowed = self.trust_remote_code
+        if not isinstance(allowed, (bool, list, tuple, set, frozenset)):
+            message = f"trust_remote_code is {allowed!r}: pass True, False, or a list of repositories and publishers"
+            raise RequestError(message)
 
     def folder(self, path: Path, chain: tuple[str, ...] = ()) -> Ready:
         """A kernel in a folder of this machine; it is the user's own, so it need not be what somebody published.
@@ -93,7 +104,7 @@ class Preparation:
             KernelsError: as `get_local_kernel` says.
         """
         build, metadata = find_build(path, current_system(), self.backend)
-        return self._finish(build, metadata, None, chain or (str(path),))
+        return self._finish(Ready(build, metadata), chain or (str(path),))
 
     def repository(self, request: Request, chain: tuple[str, ...] = ()) -> Ready:
         """A kernel of the Hub.
@@ -127,19 +138,27 @@ class Preparation:
             KernelsError: as `has_kernel` says.
         """
         location = self._locate(request, None)
-        try:
-            name = self._choose(location, request)
-        except NoVariantError:
+        best = self._decide(location)[:1]
+        if not best or not isinstance(best[0], VariantAccepted):
             return False
+        variant = best[0].variant
         if not self.check_arch or current_arch(select_backend(self.backend, current_system()).backend) is None:
             return True
-        path = f"build/{name}/metadata.json"
+        path = f"build/{variant.variant_str}/metadata.json"
         build = (download(location.repo_id, location.commit, [path], self.client) / path).parent
+        return _has_code(read_build(build, variant))
+
+    def folder_fits(self, path: Path) -> bool:
+        """Whether a kernel in a folder of this machine has a build for this system.
+
+        Raises:
+            KernelsError: as `has_kernel` says.
+        """
         try:
-            check_arch(read_build(build, parse_variant(name)))
-        except UnsupportedArchError:
+            _, metadata = find_build(path, current_system(), self.backend)
+        except NoVariantError:
             return False
-        return True
+        return not self.check_arch or _has_code(metadata)
 
     def _prepare(self, request: Request, chain: tuple[str, ...]) -> Ready:
         override = local_kernels().get(request.repo_id)
@@ -147,11 +166,10 @@ class Preparation:
             return self.folder(override, chain)
         lock = None if self.locks is None else self.lock_of(request.repo_id)
         if lock is None:
-            # What was found out when a commit was installed stays true of it.
-            location = self._locate(request, lambda repo_id: self._trust(repo_id, fresh=request.commit is None))
+            location = self._locate(request, self._trust)
         else:
             location = Location(request.repo_id, lock.sha, lock.sha)
-            self._trust(request.repo_id, fresh=False)
+            self._trust(Request(request.repo_id, lock.sha))
         name = self._choose(location, request)
         tree, receipt = install(
             location.repo_id, location.commit, name, client=self.client, local_files_only=self.local_files_only
@@ -164,9 +182,10 @@ class Preparation:
         else:
             RepositoryCache(location.repo_id).publish_ref(location.revision, location.commit)
             repo_info = RepoInfo(location.repo_id, location.commit)
-        return self._finish(Path(os.path.realpath(tree)), read_build(tree, parse_variant(name)), repo_info, chain)
+        metadata = read_build(tree, parse_variant(name))
+        return self._finish(Ready(Path(os.path.realpath(tree)), metadata, repo_info, receipt), chain)
 
-    def _locate(self, request: Request, trust: Callable[[str], None] | None) -> Location:
+    def _locate(self, request: Request, trust: Callable[[Request], None] | None) -> Location:
         return locate(
             request.repo_id,
             None if request.version is not None else request.revision,
@@ -176,9 +195,15 @@ class Preparation:
             local_files_only=self.local_files_only,
         )
 
-    def _trust(self, repo_id: str, *, fresh: bool) -> None:
+    def _trust(self, request: Request) -> None:
         if not self.local_files_only:
-            check_trust(repo_id, self.trust_remote_code, self.client, fresh=fresh)
+            # What was found out when a commit was installed stays true of it.
+            fresh = request.commit is None
+            check_trust(request.repo_id, self.trust_remote_code, self.client, fresh=fresh)
+
+    def _decide(self, location: Location) -> list[Decision]:
+        builds = list_variants(location.repo_id, location.commit, self.client, local_files_only=self.local_files_only)
+        return resolve(builds, current_system(), self.backend)
 
     def _choose(self, location: Location, request: Request) -> str:
         """The name of the best build.
@@ -186,9 +211,7 @@ class Preparation:
         Raises:
             NoVariantError: when none fits; names newer versions of which one does.
         """
-        system = current_system()
-        builds = list_variants(location.repo_id, location.commit, self.client, local_files_only=self.local_files_only)
-        decisions = resolve(builds, system, self.backend)
+        decisions = self._decide(location)
         if decisions and isinstance(decisions[0], VariantAccepted):
             return decisions[0].variant.variant_str
         remedy = "Install what one of the builds needs"
@@ -196,25 +219,27 @@ class Preparation:
         if newer is not None:
             remedy = f"Load version {newer}, which has a build that fits; or install what one of the builds needs"
         what = f"the kernel {location.repo_id} at {location.revision}"
-        raise NoVariantError(explain_rejections(what, decisions, system, remedy))
+        raise NoVariantError(explain_rejections(what, decisions, current_system(), remedy))
 
     def _newer_that_fits(self, location: Location, request: Request) -> int | None:
         """The newest version later than the one asked for that has a build for this system, if that can be told."""
         if request.version is None or self.locks is not None or self.local_files_only:
             return None
         try:
-            for version, commit in sorted(list_versions(location.repo_id, self.client).items(), reverse=True):
+            versions = sorted(list_versions(location.repo_id, self.client).items(), reverse=True)
+            for version, commit in versions[:_HINTS]:
                 if version <= request.version:
                     break
-                builds = list_variants(location.repo_id, commit, self.client)
-                if any(isinstance(one, VariantAccepted) for one in resolve(builds, current_system(), self.backend)):
+                best = self._decide(Location(location.repo_id, f"v{version}", commit))[:1]
+                if best and isinstance(best[0], VariantAccepted):
                     return version
         except (KernelsError, OSError):
             pass  # it would have been a hint; the error that is being raised stands without it
         return None
 
-    def _finish(self, tree: Path, metadata: Metadata, repo_info: RepoInfo | None, chain: tuple[str, ...]) -> Ready:
+    def _finish(self, ready: Ready, chain: tuple[str, ...]) -> Ready:
         """Check a build, and make ready the kernels that it needs."""
+        metadata = ready.metadata
         check_build(metadata, arch=self.check_arch, dependencies=self.validate_dependencies)
         depends = {}
         for needed in metadata.kernel_depends:
@@ -224,7 +249,15 @@ class Preparation:
                 raise KernelDependencyError(message)
             request = Request.check(needed.repo_id, needed.revision, needed.version)
             depends[needed.repo_id] = self.repository(request, chain)
-        return Ready(tree, metadata, repo_info, depends)
+        return replace(ready, depends=depends)
+
+
+def _has_code(metadata: Metadata) -> bool:
+    try:
+        check_arch(metadata)
+    except UnsupportedArchError:
+        return False
+    return True
 
 
 def check_locked(lock: KernelLock, variant: str, oids: Mapping[str, str]) -> None:

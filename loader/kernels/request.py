@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from kernels.errors import RequestError
 
-__all__ = ["COMMIT", "Request"]
+__all__ = ["COMMIT", "VERSION_BRANCH", "Request"]
 
 #: A commit in full, or any other hash that the Hub names contents by.
 COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+#: The branch of a version.
+VERSION_BRANCH = re.compile(r"v(0|[1-9][0-9]{0,8})", re.ASCII)
 #: The names that the Hub allows: without `..` and `--`, the second of which stands for the slash in the cache.
 _REPO_ID = re.compile(r"(?!.*(?:\.\.|--))[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
 #: What git allows in the name of a branch or a tag, roughly (git-check-ref-format), and nothing that leaves a folder.

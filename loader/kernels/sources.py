@@ -15,6 +15,7 @@ from importlib.machinery import (
     PathFinder,
     SourceFileLoader,
 )
+from pathlib import Path
 from types import CodeType
 
 __all__ = ["SourceLoader", "find_submodule"]
@@ -34,14 +35,21 @@ class SourceLoader(SourceFileLoader):
 _SUFFIXES = ((ExtensionFileLoader, EXTENSION_SUFFIXES), (SourceLoader, SOURCE_SUFFIXES))
 
 
-def find_submodule(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+class _SourceFinder(FileFinder):
+    """Finds what can be read in a folder."""
+
+
+def find_submodule(name: str, path: Sequence[str] | None, root: Path) -> ModuleSpec | None:
     """Find a submodule in the folders of its package; `None` when there is none.
 
     Args:
         name: its full name.
         path: the `__path__` of the package.
+        root: the folder that must be read in this way; others in the path are somebody else's.
     """
     for folder in path or ():
-        # For Python's own finder too, which is asked next: it would take bytecode where there is no source.
-        sys.path_importer_cache[folder] = FileFinder(folder, *_SUFFIXES)
+        known = sys.path_importer_cache.get(folder)
+        if Path(folder).is_relative_to(root) and not isinstance(known, _SourceFinder):
+            # For Python's own finder too, which is asked next: it would take bytecode where there is no source.
+            sys.path_importer_cache[folder] = _SourceFinder(folder, *_SUFFIXES)
     return PathFinder.find_spec(name, path)

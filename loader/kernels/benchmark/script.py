@@ -121,4 +121,4 @@ class _Finder:
             )
         if not name.startswith(f"{self._name}."):
             return None
-        return find_submodule(name, path)
+        return find_submodule(name, path, self._script.parent)

@@ -6,7 +6,7 @@
     ├── blobs/  refs/  snapshots/       the Hub client's
     └── .kernels/
         ├── refs/<revision>             the commits that a revision had, one a line, the last one seen at the end
-        ├── trusted                     whether the Hub vouched for the publisher when last asked: `true` or `false`
+        ├── trusted                     whether the publisher was vouched for when last asked, and by which Hub
         └── <commit>/
             ├── files.json              what the repository has at the commit: path → [size, oid, lfs]
             └── <variant>.json          the receipt of a build that was downloaded and verified
@@ -26,11 +26,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from kernels.hub.client import HubFile
-from kernels.request import COMMIT
+from kernels.request import COMMIT, VERSION_BRANCH
 
-__all__ = ["RepositoryCache", "cache_folder", "is_offline", "write_atomically"]
+__all__ = ["WHOLE", "RepositoryCache", "cache_folder", "is_offline", "write_atomically"]
 
 _LOGGER = logging.getLogger(__name__)
+#: The lock of a repository as a whole: one process at a time installs or removes builds.
+WHOLE = "repository"
 
 
 def cache_folder() -> Path:
@@ -95,9 +97,10 @@ class RepositoryCache:
         for folder in (self.folder / "refs", self._notes / "refs"):
             with suppress(OSError):
                 for entry in folder.iterdir():
-                    commit = self.known_commit(entry.name) if entry.name[1:].isdecimal() else None
-                    if entry.name[0] == "v" and commit:
-                        found[int(entry.name[1:])] = commit
+                    match = VERSION_BRANCH.fullmatch(entry.name)
+                    commit = self.known_commit(entry.name) if match else None
+                    if match and commit:
+                        found[int(match[1])] = commit
         return found
 
     def remember_commit(self, revision: str, commit: str) -> None:
@@ -113,14 +116,15 @@ class RepositoryCache:
         if revision != commit and _read_text(ref) != commit:
             _write(ref, commit)
 
-    def known_trust(self) -> bool | None:
-        """Whether the Hub vouched for the publisher when it was last asked; `None` when it never was."""
-        return {"true": True, "false": False}.get((_read_text(self._notes / "trusted") or "").strip())
+    def known_trust(self, endpoint: str) -> bool | None:
+        """Whether a Hub vouched for the publisher when it was last asked; `None` when it never was."""
+        word, _, hub = (_read_text(self._notes / "trusted") or "").strip().partition(" ")
+        return {"true": True, "false": False}.get(word) if hub == endpoint else None
 
-    def remember_trust(self, *, trusted: bool) -> None:
-        """Note what the Hub says of the publisher."""
-        if self.known_trust() is not trusted:
-            _write(self._notes / "trusted", json.dumps(trusted))
+    def remember_trust(self, endpoint: str, *, trusted: bool) -> None:
+        """Note what a Hub says of the publisher."""
+        if self.known_trust(endpoint) is not trusted:
+            _write(self._notes / "trusted", f"{json.dumps(trusted)} {endpoint}")
 
     def known_files(self, commit: str) -> dict[str, HubFile] | None:
         """What the repository has at a commit; `None` when that is not known."""
@@ -136,6 +140,8 @@ class RepositoryCache:
 
     def remember_files(self, commit: str, files: Mapping[str, HubFile]) -> None:
         """Note what the repository has at a commit."""
+        if not files:
+            return  # a commit without a file is more likely an answer without sense
         document = {path: list(astuple(file))[1:] for path, file in sorted(files.items())}
         _write(self._notes / commit / "files.json", json.dumps(document, separators=(",", ":")))
 

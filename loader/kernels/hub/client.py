@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from json import JSONDecodeError
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -21,9 +21,9 @@ from kernels.request import COMMIT
 __all__ = ["Client", "HubFile", "is_missing"]
 
 _LOGGER = logging.getLogger(__name__)
+#: What comes of an answer that is not the Hub's: a network that wants its visitors to log in answers with a page, say.
+_NO_ANSWERS = (JSONDecodeError, UnicodeError, KeyError, TypeError, AttributeError, RecursionError)
 _Answer = TypeVar("_Answer")
-#: What an answer that is not the Hub's leads to: a network that wants its visitors to log in answers with a page, say.
-_NO_ANSWERS = (JSONDecodeError, KeyError, TypeError, AttributeError)
 
 #: How often a question is asked before its failure counts.
 _ATTEMPTS = 5
@@ -31,8 +31,12 @@ _ATTEMPTS = 5
 _CONNECTION_ATTEMPTS = 2
 #: Seconds before the second attempt; it doubles from one attempt to the next.
 _BACKOFF = 0.5
+#: Pages of a thousand entries; no kernel has as many.
+_PAGES = 100
 #: Seconds; a Hub that asks for a longer wait is out of reach.
 _LONGEST_WAIT = 300.0
+#: Seconds; a person who waits for longer wants to know why.
+_LONG_WAIT = 5.0
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = range(500, 600)
 
@@ -105,35 +109,56 @@ class Client:
     def files(self, repo_id: str, commit: str) -> dict[str, HubFile]:
         """Every file of a repository at a commit, by path: one request for each thousand files."""
         path = f"{repo_id}/tree/{commit}?recursive=true"
-        files = self._list(path, lambda entry: _hub_file(entry) if entry["type"] == "file" else None)
+        files = self._list(path, _hub_file)
         return {file.path: file for file in files if file is not None}
 
     def commits(self, repo_id: str, revision: str) -> list[str]:
         """The history of a revision, newest first."""
         return self._list(f"{repo_id}/commits/{quote(revision, safe='')}", lambda entry: _checked_hash(entry["id"]))
 
-    def is_trusted(self, repo_id: str) -> bool:
+    def is_trusted(self, repo_id: str) -> tuple[str, bool]:
         """Whether the Hub vouches for the publisher of a repository.
 
-        An organization carries the mark itself; for a user, who is none, the Hub puts it on the repository.
+        Returns:
+            What carries the mark, and the mark: an organization carries it itself; for a user, who is none, the Hub
+            puts it on the repository.
         """
+        publisher = repo_id.partition("/")[0]
 
         def is_marked(document: Any) -> bool:
             return document.get("trustedKernelPublisher") is True
 
         try:
-            return self._json(f"organizations/{repo_id.partition('/')[0]}/overview", is_marked)
+            return publisher, self._json(f"organizations/{publisher}/overview", is_marked)
         except Exception as error:
             if not is_missing(error):
                 raise
-        return self._json(f"kernels/{repo_id}", is_marked)
+        return repo_id, self._json(f"kernels/{repo_id}", is_marked)
 
-    def read(self, repo_id: str, commit: str, path: str) -> bytes:
-        """The contents of a small file: one request, where `download` needs two."""
-        from huggingface_hub import hf_hub_url
+    def read(self, repo_id: str, commit: str, file: HubFile) -> bytes:
+        """The contents of a small file: one request, where `download` needs two.
 
-        url = hf_hub_url(repo_id, path, repo_type="kernel", revision=commit, endpoint=self.endpoint)
-        return bytes(self._get(url, lambda response: response.content))
+        Returns:
+            No more than a byte beyond the length that the Hub lists.
+        """
+        from huggingface_hub import get_session, hf_hub_url
+        from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]  # public, without saying so
+
+        url = hf_hub_url(repo_id, file.path, repo_type="kernel", revision=commit, endpoint=self.endpoint)
+
+        def get() -> bytes:
+            contents = b""
+            with get_session().stream("GET", url, headers=self._headers, follow_redirects=True) as response:
+                if response.is_error:
+                    response.read()
+                hf_raise_for_status(response)
+                for piece in response.iter_bytes():
+                    contents += piece
+                    if len(contents) > file.size:
+                        break
+            return contents[: file.size + 1]
+
+        return _ask(get)
 
     def download(self, repo_id: str, commit: str, path: str, cache: str) -> None:
         """Bring one file into the cache, in the way that the Hub client has for large ones."""
@@ -143,6 +168,7 @@ class Client:
             lambda: hf_hub_download(
                 repo_id, path, repo_type="kernel", revision=commit, cache_dir=cache, **self._identity
             ),
+            trouble_attempts=_CONNECTION_ATTEMPTS,  # the client itself tries again, and waits for long
         )
 
     def _json(self, path: str, take: Callable[[Any], _Answer]) -> _Answer:
@@ -160,12 +186,16 @@ class Client:
         """
         taken: list[_Answer] = []
         url = f"{self.endpoint}/api/kernels/{path}"
-        while url:
-            page, url = self._get(
-                url, lambda answer: ([*map(take, answer.json())], answer.links.get("next", {}).get("url"))
-            )
+        for _ in range(_PAGES):
+            page, following = self._get(url, partial(_take_page, take))
             taken += page
-        return taken
+            if not following:
+                return taken
+            if not following.startswith(f"{self.endpoint}/"):  # nobody else gets to see the user's token
+                break
+            url = following
+        message = f"the list at {self.endpoint}/api/kernels/{path} goes on at {following}, which is not followed"
+        raise IntegrityError(message)
 
     def _get(self, url: str, take: Callable[[Any], _Answer]) -> _Answer:
         """What is taken from the answer at an address; an answer from which it cannot be taken is a failure too."""
@@ -180,6 +210,15 @@ class Client:
         return _ask(get)
 
 
+def _take_page(take: Callable[[Any], _Answer], answer: Any) -> tuple[list[_Answer], str | None]:
+    """What is taken from the entries of a page, and the address of the next page."""
+    entries = answer.json()
+    if not isinstance(entries, list):
+        message = "a list was expected"
+        raise TypeError(message)
+    return [*map(take, entries)], answer.links.get("next", {}).get("url")
+
+
 def is_missing(error: BaseException) -> bool:
     """Whether an error of the client says that the Hub does not have what was asked for."""
     from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
@@ -189,13 +228,23 @@ def is_missing(error: BaseException) -> bool:
     return isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError)
 
 
-def _hub_file(entry: Mapping[str, Any]) -> HubFile:
-    """A file as the Hub describes it; its path and its hash become names in the cache, so they are looked at."""
+def _hub_file(entry: Mapping[str, Any]) -> HubFile | None:
+    """A file as the Hub describes it; its path and its hash become names in the cache, so they are looked at.
+
+    Returns:
+        `None` for what is no file, and for a file outside of the builds with a path that cannot be used.
+    """
+    if entry["type"] != "file":
+        return None
     path, lfs = entry["path"], entry.get("lfs")
-    if any(part in {"", ".", ".."} for part in path.split("/")) or any(sign in path for sign in "\\:\0"):
-        message = f"a repository has a file with the path {path!r}, which could lead out of its folder"
+    path.encode()
+    parts = path.split("/")
+    if any(part in {"", ".", ".."} for part in parts) or any(sign in path for sign in '\\:*?"<>|\0'):
+        if parts[0] != "build":
+            return None
+        message = f"a repository has a build with the file {path!r}, whose name could lead out of its folder"
         raise IntegrityError(message)
-    return HubFile(path, entry["size"], _checked_hash(lfs["oid"] if lfs else entry["oid"]), bool(lfs))
+    return HubFile(path, int(entry["size"]), _checked_hash(lfs["oid"] if lfs else entry["oid"]), bool(lfs))
 
 
 def _checked_hash(value: object) -> str:
@@ -205,8 +254,12 @@ def _checked_hash(value: object) -> str:
     raise IntegrityError(message)
 
 
-def _ask(question: Callable[[], _Answer]) -> _Answer:
+def _ask(question: Callable[[], _Answer], trouble_attempts: int = _ATTEMPTS) -> _Answer:
     """Ask until there is an answer, or no hope for one.
+
+    Args:
+        question: asks once.
+        trouble_attempts: how often to ask where the Hub says that it has trouble.
 
     Raises:
         HubUnreachableError: when the Hub cannot be reached or cannot serve.
@@ -216,36 +269,37 @@ def _ask(question: Callable[[], _Answer]) -> _Answer:
         try:
             return question()
         except Exception as error:  # noqa: PERF203 - each turn of the loop waits for a network
-            attempts, wait = _prospects(error, attempt)
+            attempts, wait = _prospects(error, attempt, trouble_attempts)
             if attempts == 0:
                 raise
             if attempt >= attempts or wait > _LONGEST_WAIT:
-                message = f"the Hub cannot be reached: {_last_line(error)}"
+                answered = isinstance(error, _NO_ANSWERS)
+                words = "gives an answer that cannot be used" if answered else "cannot be reached"
+                message = f"the Hub {words}: {_last_line(error)}"
                 raise HubUnreachableError(message) from error
-            _LOGGER.info("the Hub did not answer (%s); asking again in %.1f seconds", _last_line(error), wait)
+            level = logging.WARNING if wait > _LONG_WAIT else logging.INFO
+            _LOGGER.log(level, "the Hub did not answer (%s); asking again in %.1f seconds", _last_line(error), wait)
             time.sleep(wait)
     raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
 
-def _prospects(error: Exception, attempt: int) -> tuple[int, float]:
+def _prospects(error: Exception, attempt: int, trouble_attempts: int) -> tuple[int, float]:
     """How many attempts a failure deserves in all, and how many seconds to wait; 0 attempts: it is the answer."""
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
     backoff = _BACKOFF * 2 ** (attempt - 1)
     if isinstance(error, OfflineModeIsEnabled):
         return 1, 0.0
-    if isinstance(error, LocalEntryNotFoundError):  # a download that failed; the reason is behind it
-        cause = error.__cause__
-        return _prospects(cause, attempt) if isinstance(cause, Exception) else (_CONNECTION_ATTEMPTS, backoff)
+    if isinstance(error, LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__  # a download that failed; this is why
     if isinstance(error, HfHubHTTPError):
         status = error.response.status_code
         if status == _TOO_MANY_REQUESTS:
             return _ATTEMPTS, _retry_after(error.response.headers.get("Retry-After"), backoff)
-        return (_ATTEMPTS, backoff) if status in _SERVER_ERRORS else (0, 0.0)
+        return (trouble_attempts, backoff) if status in _SERVER_ERRORS else (0, 0.0)
     # The client's HTTP library differs from version to version; its base error is also that of the client's errors.
     http_error = HfHubHTTPError.__bases__[0]
-    # A network that wants its visitors to log in answers every question with a page, which is no JSON.
-    if isinstance(error, (http_error, ConnectionError, TimeoutError, JSONDecodeError, UnicodeDecodeError)):
+    if isinstance(error, (http_error, LocalEntryNotFoundError, ConnectionError, TimeoutError, *_NO_ANSWERS)):
         return _CONNECTION_ATTEMPTS, backoff
     return 0, 0.0
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from kernels.errors import IntegrityError, NotCachedError
-from kernels.hub.cache import RepositoryCache, is_offline, write_atomically
+from kernels.hub.cache import WHOLE, RepositoryCache, is_offline, write_atomically
 from kernels.hub.client import Client, HubFile
 from kernels.hub.repository import download, list_files, variant_files
 from kernels.integrity import Receipt, still_holds, verify
@@ -95,7 +95,7 @@ class _Installation:
             return self._tree, self._verify(None)  # another client left it; its own digest may vouch for it
         if self._offline and (missing := self._missing(files)):
             raise self._not_whole(missing)
-        with self._cache.lock(f"{self._commit}-{self._variant}"):
+        with self._cache.lock(WHOLE):
             done = self.verified()  # by another process or thread, meanwhile
             return done or (self._tree, self._fetch(files))
 

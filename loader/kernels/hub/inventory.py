@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from kernels.errors import IntegrityError, KernelsError, RequestError
-from kernels.hub.cache import RepositoryCache, cache_folder
+from kernels.hub.cache import WHOLE, RepositoryCache, cache_folder
 from kernels.hub.repository import variant_files
 from kernels.integrity import Receipt, file_hashes, still_holds, verify
 from kernels.metadata import read_metadata
@@ -124,7 +124,8 @@ def remove_repository(repo_id: str) -> None:
         OSError: when something of it cannot be removed.
     """
     cache = RepositoryCache(repo_id)
-    _delete(cache, repos=[cache.folder])
+    with cache.lock(WHOLE):
+        _delete(cache, repos=[cache.folder])
     shutil.rmtree(cache.root / ".locks" / cache.folder.name, ignore_errors=True)
 
 
@@ -137,16 +138,17 @@ def remove_commits(repo_id: str, commits: Collection[str]) -> None:
         OSError: when something cannot be removed.
     """
     cache = RepositoryCache(repo_id)
-    for commit in commits:  # first, so that nothing half removed counts as verified
-        shutil.rmtree(cache.folder / _NOTES / commit, ignore_errors=True)
-    kept: dict[tuple[int, int], int] = {}
-    for entry in _entries(cache.folder / "snapshots"):
-        if entry.name not in commits:
-            kept |= _files(entry)
-    contents = [path for path in _entries(cache.folder / "blobs") if path.suffix != ".incomplete"]
-    orphans = [path for path in contents if _identity(path) not in kept]
-    snapshots = [cache.snapshot(commit) for commit in commits]
-    _delete(cache, snapshots=[path for path in snapshots if path.is_dir()], blobs=orphans)
+    with cache.lock(WHOLE):  # what is being installed has no commit yet
+        for commit in commits:  # first, so that nothing half removed counts as verified
+            shutil.rmtree(cache.folder / _NOTES / commit, ignore_errors=True)
+        kept: dict[tuple[int, int], int] = {}
+        for entry in _entries(cache.folder / "snapshots"):
+            if entry.name not in commits:
+                kept |= _files(entry)
+        contents = [path for path in _entries(cache.folder / "blobs") if path.suffix != ".incomplete"]
+        orphans = [path for path in contents if _identity(path) not in kept]
+        snapshots = [cache.snapshot(commit) for commit in commits]
+        _delete(cache, snapshots=[path for path in snapshots if path.is_dir()], blobs=orphans)
 
 
 def _repositories() -> Iterator[RepositoryCache]:

@@ -19,6 +19,7 @@ __all__ = ["Location", "locate"]
 
 _LOGGER = logging.getLogger(__name__)
 _STATUS_FILE = "kernel-status.toml"
+_STATUS_BYTES = 1 << 16
 #: What has been said once in this process, so that it is not said again at every call.
 _SAID: set[tuple[str, ...]] = set()
 
@@ -44,12 +45,13 @@ def locate(
     version: int | str | None = None,
     *,
     client: Client | None = None,
-    trust: Callable[[str], None] | None = None,
+    trust: Callable[[Request], None] | None = None,
     local_files_only: bool = False,
 ) -> Location:
     """Find the commit to load, following a redirect to another repository.
 
-    One request tells the commit of a version or a revision; none is needed for a commit. Where the Hub may not be
+    One request tells the commit of a version or a revision; none is needed for a commit. A commit that was not seen
+    before takes one more, for its files, and a redirect the same again. Where the Hub may not be
     asked or cannot be reached, the commit that the revision had when it was last seen is taken.
 
     Args:
@@ -57,7 +59,7 @@ def locate(
         revision: a branch, a tag or a commit.
         version: a version, instead of a revision.
         client: whom to ask.
-        trust: called with each repository that is about to be used; raises to refuse it.
+        trust: called with what is about to be used, here and after a redirect; raises to refuse it.
         local_files_only: whether the Hub must not be asked.
 
     Raises:
@@ -67,13 +69,14 @@ def locate(
         RedirectError: when the repository redirects to one that redirects again.
     """
     request = Request.check(repo_id, revision, version)
-    approve = trust or (lambda _repo_id: None)
+    approve = trust or (lambda _request: None)
     finder = _Finder(client or Client(), approve, offline=local_files_only or is_offline())
     location = finder.find(request)
     destination = finder.redirect(location, request)
     if destination is None:
         return location
-    _once(_LOGGER.warning, "%s has moved to %s", repo_id, destination.repo_id)
+    pin = ", and the commit that was asked for pins nothing there" if request.commit and not destination.commit else ""
+    _once(_LOGGER.warning, "%s has moved to %s%s", repo_id, destination.repo_id, pin)
     arrived = finder.find(destination)
     if finder.redirect(arrived, destination) is not None:
         message = f"{repo_id} redirects to {destination.repo_id}, which redirects again; ask for the last one itself"
@@ -84,7 +87,7 @@ def locate(
 class _Finder:
     """Finds commits, on the Hub or in what is known from before."""
 
-    def __init__(self, client: Client, approve: Callable[[str], None], *, offline: bool) -> None:
+    def __init__(self, client: Client, approve: Callable[[Request], None], *, offline: bool) -> None:
         self._client = client
         self._approve = approve
         self._offline = offline
@@ -93,7 +96,7 @@ class _Finder:
         """Find a commit of a repository that may be used."""
         cache = RepositoryCache(request.repo_id)
         if request.commit or self._offline:
-            self._approve(request.repo_id)
+            self._approve(request)
             return Location(request.repo_id, request.revision, request.commit or _remembered(request, cache))
         answer = self._ask(request)
         try:
@@ -114,9 +117,16 @@ class _Finder:
         try:
             files = list_files(location.repo_id, location.commit, self._client, local_files_only=self._offline)
         except NotCachedError:
-            return None  # at best another client has left a snapshot, and what that has is all there is
+            if not RepositoryCache(location.repo_id).snapshot(location.commit).is_dir():
+                raise
+            return None  # another client has left a snapshot, and what that has is all there is
         if _STATUS_FILE not in files:
             return None
+        if files[_STATUS_FILE].size > _STATUS_BYTES:
+            message = (
+                f"the {_STATUS_FILE} of {location.repo_id} at {location.commit} is larger than {_STATUS_BYTES} bytes"
+            )
+            raise RedirectError(message)
         snapshot = download(
             location.repo_id, location.commit, [_STATUS_FILE], self._client, local_files_only=self._offline
         )
@@ -129,7 +139,7 @@ class _Finder:
         self._client.prepare()
         with ThreadPoolExecutor(1, thread_name_prefix="kernels-locate") as pool:
             answer = pool.submit(self._branches, request)
-            self._approve(request.repo_id)
+            self._approve(request)
         return answer
 
     def _branches(self, request: Request) -> dict[str, str]:
@@ -183,7 +193,11 @@ def _warn_of_rollback(request: Request, commit: str, history: list[str]) -> None
     """A branch that goes back to a commit that it had left may be what somebody wants to see run again."""
     if commit in history[:-1]:
         _LOGGER.warning(
-            "%s at %s has gone back from %s to the older %s", request.repo_id, request.revision, history[-1], commit
+            "%s at %s has gone back from %s to %s, which it had before",
+            request.repo_id,
+            request.revision,
+            history[-1],
+            commit,
         )
 
 
@@ -196,7 +210,7 @@ def _read_redirect(document: bytes, location: Location, request: Request) -> Req
     where = f"the {_STATUS_FILE} of {location.repo_id} at {location.commit}"
     try:
         status = tomllib.loads(document.decode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"{where} cannot be read: {error}"
         raise RedirectError(message) from None
     if status.get("kind") != "redirect":

@@ -1,20 +1,20 @@
 """What a repository has: its versions, its commits, its files. Asked once, then known."""
 
 import logging
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from kernels.errors import HubUnreachableError, IntegrityError, NotCachedError
 from kernels.hub.cache import RepositoryCache, is_offline
 from kernels.hub.client import Client, HubFile
+from kernels.hub.once import lock_for
 from kernels.integrity import blob_hash, file_hashes
+from kernels.request import VERSION_BRANCH
 from kernels.variant import Variant, parse_variant_or_none
 
 __all__ = ["download", "list_commits", "list_files", "list_variants", "list_versions", "variant_files"]
 
 _LOGGER = logging.getLogger(__name__)
-_VERSION_BRANCH = re.compile(r"v(0|[1-9][0-9]{0,8})")
 _THREADS = 8
 #: How often a file is downloaded before damage to it is no chance.
 _ARRIVALS = 2
@@ -41,7 +41,7 @@ def list_versions(repo_id: str, client: Client | None = None) -> dict[int, str]:
 
 def versions_of(refs: dict[str, str]) -> dict[int, str]:
     """The versions among branches, lowest first."""
-    matches = ((_VERSION_BRANCH.fullmatch(name), commit) for name, commit in refs.items())
+    matches = ((VERSION_BRANCH.fullmatch(name), commit) for name, commit in refs.items())
     return dict(sorted((int(match[1]), commit) for match, commit in matches if match))
 
 
@@ -60,12 +60,15 @@ def list_files(
     if local_files_only or is_offline():
         message = f"the files of {repo_id} at {commit} are not known, and the Hub may not be asked"
         raise NotCachedError(message)
-    try:
-        files = (client or Client()).files(repo_id, commit)
-    except HubUnreachableError as error:
-        message = f"the files of {repo_id} at {commit} are not known, and {error}"
-        raise NotCachedError(message) from error
-    cache.remember_files(commit, files)
+    with lock_for(cache.folder, commit):
+        files = cache.known_files(commit)  # another thread may have asked meanwhile
+        if files is None:
+            try:
+                files = (client or Client()).files(repo_id, commit)
+            except HubUnreachableError as error:
+                message = f"the files of {repo_id} at {commit} are not known, and {error}"
+                raise NotCachedError(message) from error
+            cache.remember_files(commit, files)
     return files
 
 
@@ -185,7 +188,7 @@ def _fetch(client: Client, cache: RepositoryCache, commit: str, file: HubFile) -
     else:
         with cache.lock(file.oid):
             if not cache.link(commit, file):  # what git itself holds is small, and need not be asked about first
-                contents = client.read(cache.repo_id, commit, file.path)
+                contents = client.read(cache.repo_id, commit, file)
                 if blob_hash(contents) != file.oid:
                     return False
                 cache.store(file, contents)

@@ -2,17 +2,16 @@
 
 import logging
 from collections.abc import Collection
-from threading import Lock
 
 from kernels.errors import HubUnreachableError, UntrustedKernelError
 from kernels.hub.cache import RepositoryCache, is_offline
 from kernels.hub.client import Client
+from kernels.hub.once import lock_for
 
 __all__ = ["check_trust"]
 
 _LOGGER = logging.getLogger(__name__)
-_LOCK = Lock()
-#: Hub and publisher → what the Hub said in this process.
+#: Hub, and publisher or repository → what the Hub said in this process.
 _ANSWERS: dict[tuple[str, str], bool] = {}
 
 
@@ -34,8 +33,8 @@ def check_trust(repo_id: str, trust_remote_code: bool | Collection[str], client:
     if trust_remote_code is True or (trust_remote_code and {repo_id, publisher} & set(trust_remote_code)):
         return
     cache = RepositoryCache(repo_id)
-    known = cache.known_trust()
-    if known is None or (fresh and not is_offline()):
+    known = cache.known_trust(client.endpoint)
+    if known is not True or (fresh and not is_offline()):
         known = _ask(repo_id, publisher, client, cache, known)
     if known is False:
         message = (
@@ -47,18 +46,19 @@ def check_trust(repo_id: str, trust_remote_code: bool | Collection[str], client:
 
 def _ask(repo_id: str, publisher: str, client: Client, cache: RepositoryCache, known: bool | None) -> bool | None:
     if is_offline():
-        _LOGGER.warning("the Hub may not be asked whether %s is a trusted publisher; %s is loaded", publisher, repo_id)
-        return None
-    with _LOCK:
-        answer = _ANSWERS.get((client.endpoint, publisher))
-    if answer is None:
-        try:
-            answer = client.is_trusted(repo_id)
-        except HubUnreachableError as error:
-            return _without_answer(repo_id, publisher, known, error)
-        with _LOCK:
-            _ANSWERS[client.endpoint, publisher] = answer
-    cache.remember_trust(trusted=answer)
+        if known is None:
+            _LOGGER.warning("the Hub may not be asked whether %s may be trusted; %s is loaded", publisher, repo_id)
+        return known
+    with lock_for(client.endpoint, publisher):
+        answers = [_ANSWERS.get((client.endpoint, subject)) for subject in (publisher, repo_id)]
+        answer = next((one for one in answers if one is not None), None)
+        if answer is None:
+            try:
+                subject, answer = client.is_trusted(repo_id)
+            except HubUnreachableError as error:
+                return _without_answer(repo_id, publisher, known, error)
+            _ANSWERS[client.endpoint, subject] = answer
+    cache.remember_trust(client.endpoint, trusted=answer)
     return answer
 
 

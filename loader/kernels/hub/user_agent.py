@@ -5,6 +5,7 @@
 
 import platform
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 __all__ = ["describe_user_agent"]
 
@@ -22,16 +23,17 @@ def describe_user_agent(caller: str | Mapping[str, str] | None = None) -> dict[s
         return {}
     said = caller if isinstance(caller, str) else "; ".join(f"{key}/{value}" for key, value in (caller or {}).items())
     parts = [part.strip() for part in said.split(";")]
-    agent = "; ".join([*filter(None, parts), *_facts()])
+    agent = "".join(sign for sign in "; ".join([*filter(None, parts), *_facts()]) if " " <= sign <= "~")
     return {"library_name": "kernels", "library_version": _version("kernels"), "user_agent": agent}
 
 
 def _facts() -> Iterator[str]:
     from kernels.probe import probe_system
 
-    system = probe_system()
-    yield f"backend/{system.compute.tag}"
-    yield f"platform/{system.platform}"
+    with suppress(ImportError):  # of a Torch that has to be asked and cannot be imported
+        system = probe_system()
+        yield f"backend/{system.compute.tag}"
+        yield f"platform/{system.platform}"
     yield "file_type/kernel"
     if found := _version("apache-tvm-ffi"):
         yield f"tvm-ffi/{found}"

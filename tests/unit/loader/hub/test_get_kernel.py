@@ -261,7 +261,7 @@ def test_a_branch_that_goes_back_is_noticed(
     hub_client.move_branch(REPO, "v1", old)
     with caplog.at_level(logging.WARNING, "kernels"):
         kernels.install_kernel(REPO, version=1)
-    said = f"{REPO} at v1 has gone back from {new} to the older {old}"
+    said = f"{REPO} at v1 has gone back from {new} to {old}, which it had before"
     assert [said] == [record.getMessage() for record in caplog.records]
 
 
