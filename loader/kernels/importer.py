@@ -13,7 +13,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.machinery import (
     ModuleSpec,
 )
@@ -96,6 +96,8 @@ def import_kernel(tree: Path, metadata: Metadata, repo_info: RepoInfo | None = N
     tree = Path(os.path.realpath(tree))
     loaded = loaded_from(tree)
     if loaded is not None:
+        if loaded.repo_info is None and repo_info is not None:  # loaded by a lock file before, and now from the Hub
+            _REGISTRY.trees[tree].loaded = replace(loaded, repo_info=repo_info)
         return loaded.module
     claim = _claim(_Claim(metadata, tree, _init_file(tree, metadata), repo_info))
     try:

@@ -1,5 +1,7 @@
 """A process that has loaded nothing yet."""
 
+import weakref
+
 import pytest
 
 __all__ = ["forget_kernels"]
@@ -14,3 +16,4 @@ def forget_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kernels.load._BUILDS", {})
     monkeypatch.setattr("kernels.hub.trust._ANSWERS", {})
     monkeypatch.setattr("kernels.hub.location._SAID", set())
+    monkeypatch.setattr("kernels.layer.choosing._DECIDED", weakref.WeakKeyDictionary())

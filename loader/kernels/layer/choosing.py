@@ -1,6 +1,8 @@
 """Deciding which kernel a layer of a model gets."""
 
 import logging
+import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kernels.errors import BackendError, KernelizeError, NoVariantError, UnsupportedArchError
@@ -9,7 +11,7 @@ from kernels.layer.fallback import KernelizeFallback
 from kernels.layer.finding import Missing, find_kernel
 from kernels.layer.mapping import current_registry
 from kernels.layer.mode import Mode
-from kernels.layer.repositories import Repository, load_layer
+from kernels.layer.repositories import OwnRepository, Repository, load_layer
 from kernels.layer.target import Target
 from kernels.layer.validate import check_layer, check_registered_mode, lacking
 
@@ -35,6 +37,17 @@ class Choice(NamedTuple):
     reason: str = ""
 
 
+class _Decided(NamedTuple):
+    """A choice for a class, which holds as long as the class has the `forward` that was compared."""
+
+    forward: "weakref.ref[Callable[..., Any]]"
+    choice: Choice
+
+
+#: Adopting class → what was asked for → the kernel. A repository of ours is a value, and a kernel that is loaded stays
+#: loaded, so that what was found out once need not be found out again.
+_DECIDED: "weakref.WeakKeyDictionary[type, dict[tuple[object, ...], _Decided]]" = weakref.WeakKeyDictionary()
+
 _DECLINED = Choice(reason="the condition of its class does not hold for it")
 
 
@@ -48,6 +61,7 @@ class Chooser:
         self._registry = current_registry()
         self._choices: dict[tuple[type, str], Choice] = {}
         self._loaded: dict[int, Any] = {}
+        self._backend = target.backend()
 
     def choose(self, module: "nn.Module", layer_name: str) -> Choice:
         """Decide what becomes of a layer.
@@ -66,12 +80,16 @@ class Chooser:
             choice = self._choices[cls, layer_name] = self._decide(cls, layer_name)
         return choice
 
-    def _decide(self, cls: type, layer_name: str) -> Choice:
+    def _decide(self, cls: Any, layer_name: str) -> Choice:
         found = find_kernel(self._registry, layer_name, self._target, self._mode)
         if isinstance(found, Missing):
             return self._keep(found, cls, layer_name)
-        repository = found.repository
-        backend = self._target.backend()
+        repository, backend = found.repository, self._backend
+        key = (layer_name, repository, found.mode, self._mode, backend)
+        if isinstance(repository, OwnRepository):
+            known = _DECIDED.get(cls, {}).get(key)
+            if known is not None and known.forward() is getattr(cls, "forward", None):
+                return known.choice
         layer = self._load(repository, backend)
         if isinstance(layer, Choice):
             return layer
@@ -81,7 +99,10 @@ class Chooser:
         if problem:
             missing = Missing(KernelizeFallback.NO_COMPATIBLE_MODE, f"{repository} {problem}")
             return self._keep(missing, cls, layer_name)
-        return Choice(Kernel.of(layer, repository, backend), found.mode)
+        choice = Choice(Kernel.of(layer, repository, backend), found.mode)
+        if isinstance(repository, OwnRepository):
+            _DECIDED.setdefault(cls, {})[key] = _Decided(weakref.ref(cls.forward), choice)
+        return choice
 
     def _load(self, repository: Repository, backend: str | None) -> Any:
         """The layer of a repository; or the choice to do without it, which is not tried again for the next class."""

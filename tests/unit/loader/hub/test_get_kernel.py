@@ -1,5 +1,6 @@
 """Loading kernels from the Hub: what is asked for, what is found, and how many requests that takes."""
 
+import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,19 @@ def test_a_version_is_the_newest_build_of_its_branch(publish: Publish) -> None:
     kernel = kernels.get_kernel(REPO, version=2)
     loaded = next(one for one in kernels.get_loaded_kernels() if one.module is kernel)
     assert (2, kernels.RepoInfo(REPO, second)) == (kernel.value, loaded.repo_info)
+
+
+def test_where_a_kernel_came_from_is_told_once_it_is_known(publish: Publish, tmp_path: Path) -> None:
+    """A kernel from a lock file has no origin on the Hub; when it is loaded from there as well, it has one."""
+    commit = publish(body="value = 1")
+    lock = tmp_path / "kernels.lock"
+    entry = {"dependency": {"repo-id": REPO, "version": 1}, "lock": {"commit": commit}}
+    lock.write_text(json.dumps([entry]), "utf-8")
+    origins = []
+    for load in (lambda: kernels.get_locked_kernel(REPO, lockfile=lock), lambda: kernels.get_kernel(REPO, version=1)):
+        module = load()
+        origins += [one.repo_info for one in kernels.get_loaded_kernels() if one.module is module]
+    assert [None, kernels.RepoInfo(REPO, commit)] == origins
 
 
 def test_both_generations_of_calls_work(publish: Publish) -> None:
