@@ -1,7 +1,7 @@
 # make demo    build examples/relu for this machine, check it, load it, compare it with Torch
 # make test    the whole test suite
 # make lint    formatting, lint, types and import contracts
-# make bench   what we measure ourselves by
+# make bench   what we measure ourselves by; BENCH_ARGS="--quick" takes less time
 #
 # Each makes .venv first. PYTHON chooses the interpreter, TORCH the Torch requirement (a plain requirement or
 # anything that `pip install` takes after it):
@@ -55,6 +55,7 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/loader.py $(BENCH_ARGS)
 
 clean:
 	rm -rf $(VENV) examples/*/build examples/*/.kernel-builder

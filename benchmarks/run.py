@@ -1,7 +1,8 @@
-"""What `make bench` runs: start-up times against bare Python, and local builds against Torch's own builder.
+"""What `make bench` runs first: start-up times against bare Python, and local builds against Torch's own builder.
 
-Everything is measured in one run on one machine, pairs in turn, and shown as medians and ratios: a lone second says
-nothing. Processor time of whole processes for start-up, wall time for builds.
+The loader has a benchmark of its own, `benchmarks/loader.py`, which runs next. Everything is measured in one run on one
+machine, pairs in turn, and shown as medians and ratios: a lone second says nothing. Processor time of whole processes
+for start-up, wall time for builds.
 """
 
 import os

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -48,7 +49,11 @@ def test_where_a_kernel_came_from_is_told_once_it_is_known(publish: Publish, tmp
     entry = {"dependency": {"repo-id": REPO, "version": 1}, "lock": {"commit": commit}}
     lock.write_text(json.dumps([entry]), "utf-8")
     origins = []
-    for load in (lambda: kernels.get_locked_kernel(REPO, lockfile=lock), lambda: kernels.get_kernel(REPO, version=1)):
+    loads: list[Callable[[], ModuleType]] = [
+        lambda: kernels.get_locked_kernel(REPO, lockfile=lock),
+        lambda: kernels.get_kernel(REPO, version=1),
+    ]
+    for load in loads:
         module = load()
         origins += [one.repo_info for one in kernels.get_loaded_kernels() if one.module is module]
     assert [None, kernels.RepoInfo(REPO, commit)] == origins
