@@ -1,6 +1,7 @@
 """Time relu against torch.relu; run with ``kernels benchmark``."""
 
 import torch
+
 from kernels.benchmark import Benchmark
 
 
