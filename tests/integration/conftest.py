@@ -1,5 +1,8 @@
-"""Fixtures of the integration tests: builds that several tests look at are made once for all processes."""
+"""Fixtures of the integration tests: what is slow to make is made once for all processes."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,3 +35,27 @@ def built_relu(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def built_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny kernel, built; tests only read it or copy it."""
     return _shared(tmp_path_factory, "tiny", make_tiny)
+
+
+@pytest.fixture(
+    params=[
+        "installed",
+        pytest.param("1.10.0", marks=pytest.mark.heavy),
+        pytest.param("1.22.0", marks=pytest.mark.heavy),
+    ]
+)
+def client(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> dict[str, str]:
+    """The environment of a process that has one version of the Hub client, which is fetched once and kept."""
+    if request.param == "installed":
+        return {}
+    version = ".".join(map(str, sys.version_info[:2]))
+    folder = pytestconfig.cache.mkdir(f"huggingface_hub-{request.param}-{version}")
+    with FileLock(folder.with_suffix(".lock")):
+        if not (folder / "done").exists():
+            wanted = f"huggingface_hub=={request.param}"
+            command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), wanted]
+            result = subprocess.run(command, capture_output=True, text=True, check=False)
+            if result.returncode:
+                pytest.skip(f"{wanted} cannot be installed: {result.stderr.strip().splitlines()[-1]}")
+            (folder / "done").touch()
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))}

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from huggingface_hub import hf_hub_download, snapshot_download
 from support.builds import make_build
 from support.hub import HubServer, faults
@@ -27,27 +26,8 @@ from kernels.errors import HubUnreachableError, IntegrityError, NotCachedError
 from kernels.hub import trust
 
 _REPO = "org/large"
-_CLIENTS = ("installed", "1.10.0", "1.22.0")
 _KILLS = 40
 _PROCESSES = 8
-
-
-@pytest.fixture
-def client(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> dict[str, str]:
-    """The environment of a process that has one version of the Hub client, which is fetched once and kept."""
-    if request.param == "installed":
-        return {}
-    version = ".".join(map(str, sys.version_info[:2]))
-    folder = pytestconfig.cache.mkdir(f"huggingface_hub-{request.param}-{version}")
-    with FileLock(folder.with_suffix(".lock")):
-        if not (folder / "done").exists():
-            wanted = f"huggingface_hub=={request.param}"
-            command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), wanted]
-            result = subprocess.run(command, capture_output=True, text=True, check=False)
-            if result.returncode:
-                pytest.skip(f"{wanted} cannot be installed: {result.stderr.strip().splitlines()[-1]}")
-            (folder / "done").touch()
-    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))}
 
 
 @pytest.fixture
@@ -128,7 +108,6 @@ class _Loader:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 @pytest.mark.heavy
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("client", _CLIENTS, indirect=True)
 def test_a_killed_download_never_leaves_half_a_kernel(
     client: dict[str, str], hub: HubServer, large: dict[str, str], tmp_path: Path
 ) -> None:
@@ -168,7 +147,6 @@ def test_a_killed_download_never_leaves_half_a_kernel(
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("client", _CLIENTS, indirect=True)
 def test_processes_that_start_together_download_once(
     client: dict[str, str], hub: HubServer, large: dict[str, str], tmp_path: Path
 ) -> None:
