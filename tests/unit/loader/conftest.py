@@ -67,7 +67,11 @@ def publish(hub_client: HubServer, make_build: Callable[..., Path]) -> Callable[
     """Publish a kernel of one or more builds on the test's Hub, by a trusted publisher; the commit of the version."""
 
     def publish_build(
-        repo_id: str = "org/kernel", version: int = 1, *, variants: tuple[str, ...] = ("torch-cpu",), **build: object
+        repo_id: str = "org/kernel",
+        version: int = 1,
+        *,
+        variants: tuple[str, ...] = ("torch-universal",),
+        **build: object,
     ) -> str:
         project = f"{repo_id.replace('/', '-')}-{version}"
         for variant in variants:

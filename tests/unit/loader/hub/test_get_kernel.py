@@ -179,9 +179,9 @@ def test_builds_for_other_systems_are_explained(publish: Publish) -> None:
 
 def test_variants_are_decided_without_downloading(publish: Publish, hub_client: HubServer) -> None:
     """`get_kernel_variants` and `has_kernel` need one request for the commit and one for its files."""
-    publish(variants=("torch-cpu", "torch-cuda", "not-a-variant"))
+    publish(variants=("torch-universal", "torch-cuda", "not-a-variant"))
     decisions = kernels.get_kernel_variants(REPO, version=1, backend="cpu")
-    assert ["torch-cpu", "torch-cuda"] == [decision.variant.variant_str for decision in decisions]
+    assert ["torch-universal", "torch-cuda"] == [decision.variant.variant_str for decision in decisions]
     assert [kernels.VariantAccepted, kernels.VariantRejected] == [type(decision) for decision in decisions]
     assert kernels.has_kernel(REPO, version=1, backend="cpu")
     assert ["refs", "tree", "refs"] == [record.path.split("/")[5] for record in hub_client.requests]
@@ -225,7 +225,7 @@ def test_what_is_known_is_used_while_the_hub_is_down(
             len(kernels.get_kernel_variants(REPO, version=1)),
             kernels.install_kernel(REPO, version=1).name,
         ]
-    assert [1, 1, True, 1, "torch-cpu"] == found
+    assert [1, 1, True, 1, "torch-universal"] == found
     assert any("is taken from the cache" in record.getMessage() for record in caplog.records)
     with pytest.raises(HubUnreachableError):
         kernels.get_kernel("org/other", version=1)
@@ -261,7 +261,7 @@ def test_the_hub_is_told_who_asks(publish: Publish, hub_client: HubServer, monke
     publish()
     kernels.install_kernel(REPO, version=1, user_agent={"program": "2.0"})
     agents = {one.user_agent for one in hub_client.requests if "/api/kernels/" in one.path or "/resolve/" in one.path}
-    wanted = ["kernels/0.", "; torch/", "; program/2.0; ", "; backend/", "; platform/", "; file_type/kernel"]
+    wanted = ["kernels/0.", "; program/2.0; ", "; backend/", "; platform/", "; file_type/kernel"]
     assert [(words, True) for words in wanted] == [(words, all(words in agent for agent in agents)) for words in wanted]
     hub_client.clear_requests()
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY", True)
@@ -275,7 +275,7 @@ def test_a_branch_that_goes_back_is_noticed(
     """A version branch that is set back to a commit that it had left is loaded, with a warning."""
     old = publish()
     kernels.install_kernel(REPO, version=1)
-    new = hub_client.commit(REPO, "v1", {"build/torch-cpu/more.py": "x = 1"})
+    new = hub_client.commit(REPO, "v1", {"build/torch-universal/more.py": "x = 1"})
     kernels.install_kernel(REPO, version=1)
     hub_client.move_branch(REPO, "v1", old)
     with caplog.at_level(logging.WARNING, "kernels"):
@@ -288,7 +288,7 @@ def test_local_kernels_come_first(
     hub_client: HubServer, make_build: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`LOCAL_KERNELS` names a folder for a repository; nobody is asked, and the backend still counts."""
-    build = make_build("value = 'local'", variant="torch-cpu")
+    build = make_build("value = 'local'", variant="torch-universal")
     monkeypatch.setenv("LOCAL_KERNELS", f"{REPO}={build.parent.parent}:")
     assert "local" == kernels.get_kernel(REPO, version=1, backend="cpu").value
     assert kernels.has_kernel(REPO, version=1)

@@ -64,7 +64,8 @@ def test_an_answer_that_is_not_the_hubs_is_no_answer(
 
 
 @pytest.mark.parametrize(
-    ("path", "refused"), [("build/../x", True), ("build/torch-cpu/a:b", True), ("docs/a:b.md", False), ("../x", False)]
+    ("path", "refused"),
+    [("build/../x", True), ("build/torch-universal/a:b", True), ("docs/a:b.md", False), ("../x", False)],
 )
 def test_names_that_lead_elsewhere(publish: Publish, monkeypatch: pytest.MonkeyPatch, path: str, refused: bool) -> None:
     """Such a file in a build is refused; elsewhere it is of no account, and never becomes a path on this machine."""
@@ -167,7 +168,7 @@ def test_a_status_that_cannot_be_read(publish: Publish, hub_client: HubServer, t
 def test_a_body_that_is_longer_than_listed_is_not_taken_in(publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest of it is not even read."""
     commit = publish(body="value = 12345")
-    file = Client().files(REPO, commit)["build/torch-cpu/__init__.py"]
+    file = Client().files(REPO, commit)["build/torch-universal/__init__.py"]
     short = kernels.hub.HubFile(file.path, 4, file.oid, lfs=False)
     assert b"value" == Client().read(REPO, commit, short)
 
