@@ -54,8 +54,8 @@ def get_kernel(
 
     A kernel that this process has loaded is given back without asking anybody. One whose build is in the cache is
     verified and imported: by commit without a request, by version with one, and one more for a publisher that this
-    process has not asked about. Where the Hub cannot be reached, what the
-    cache knows is used, with a warning on the logger `kernels.hub`.
+    process has not asked about. Where the Hub cannot be reached, what the cache knows is used, with a warning on the
+    logger `kernels.hub`.
 
     Args:
         repo_id: the repository, `owner/name`.
@@ -87,15 +87,13 @@ def get_kernel(
         OSError: the Hub client's own errors, for instance when there is no such repository.
     """
     signers = PublisherPolicy.default() if require_signature is True else require_signature or None
-    override = local_kernels().get(repo_id)
-    wanted = Request.check(repo_id, revision, version) if override is None else override
+    wanted = _wanted(repo_id, revision, version)
     key = (wanted, backend, signers)
     module = loaded_for(key)
     if module is not None:
         return module
     preparation = Preparation(backend, Client(user_agent), trust_remote_code, check_arch, signers=signers)
-    ready = preparation.repository(wanted) if isinstance(wanted, Request) else preparation.folder(wanted)
-    return load_ready(ready, key)
+    return load_ready(preparation.ready(wanted), key)
 
 
 def get_local_kernel(
@@ -164,10 +162,9 @@ def has_kernel(
     Raises:
         RequestError, VersionNotFoundError, NotCachedError, HubUnreachableError, OSError: as for `get_kernel`.
     """
-    override = local_kernels().get(repo_id)
-    wanted = Request.check(repo_id, revision, version) if override is None else override
+    wanted = _wanted(repo_id, revision, version)
     preparation = Preparation(backend, check_arch=check_arch)
-    return preparation.fits(wanted) if isinstance(wanted, Request) else preparation.folder_fits(wanted)
+    return preparation.fits(wanted)
 
 
 def get_kernel_variants(
@@ -191,13 +188,11 @@ def get_kernel_variants(
     Raises:
         RequestError, VersionNotFoundError, NotCachedError, HubUnreachableError, OSError: as for `get_kernel`.
     """
-    override = local_kernels().get(repo_id)
-    if override is None:
-        Request.check(repo_id, revision, version)
+    wanted = _wanted(repo_id, revision, version)
     system = current_system()
     select_backend(backend, system)
-    if override is not None:
-        builds = list_builds(override)
+    if isinstance(wanted, Path):
+        builds = list_builds(wanted)
     else:
         client = Client()
         location = locate(repo_id, revision, version, client=client)
@@ -236,8 +231,7 @@ def install_kernel(
     Raises:
         KernelsError, OSError: as for `get_kernel`.
     """
-    override = local_kernels().get(repo_id)
-    wanted = Request.check(repo_id, revision, version) if override is None else override
+    wanted = _wanted(repo_id, revision, version)
     preparation = Preparation(
         backend,
         Client(user_agent),
@@ -246,8 +240,7 @@ def install_kernel(
         validate_dependencies=validate_dependencies,
         local_files_only=local_files_only,
     )
-    ready = preparation.repository(wanted) if isinstance(wanted, Request) else preparation.folder(wanted)
-    return ready.tree
+    return preparation.ready(wanted).tree
 
 
 def get_kernel_dep(repo_id: str) -> ModuleType:
@@ -278,6 +271,11 @@ def get_loaded_kernels() -> list[LoadedKernel]:
         A new list; changing it changes nothing else.
     """
     return loaded_kernels()
+
+
+def _wanted(repo_id: str, revision: str | None, version: int | str | None) -> Request | Path:
+    """What a call is about: the folder that `LOCAL_KERNELS` names for the repository, or what the arguments say."""
+    return local_kernels().get(repo_id) or Request.check(repo_id, revision, version)
 
 
 def load_ready(ready: Ready, key: tuple[object, ...] | None = None) -> ModuleType:

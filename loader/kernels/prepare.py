@@ -97,6 +97,14 @@ class Preparation:
             message = f"trust_remote_code is {allowed!r}: pass True, False, or a list of repositories and publishers"
             raise RequestError(message)
 
+    def ready(self, wanted: Request | Path) -> Ready:
+        """A kernel of the Hub, or of a folder.
+
+        Raises:
+            KernelsError: as `get_kernel` says.
+        """
+        return self.folder(wanted) if isinstance(wanted, Path) else self.repository(wanted)
+
     def folder(self, path: Path, chain: tuple[str, ...] = ()) -> Ready:
         """A kernel in a folder of this machine; it is the user's own, so it need not be what somebody published.
 
@@ -131,12 +139,15 @@ class Preparation:
         )
         raise NotLockedError(message)
 
-    def fits(self, request: Request) -> bool:
-        """Whether a kernel of the Hub has a build for this system, whoever publishes it.
+    def fits(self, wanted: Request | Path) -> bool:
+        """Whether a kernel of the Hub or of a folder has a build for this system, whoever publishes it.
 
         Raises:
             KernelsError: as `has_kernel` says.
         """
+        return self._folder_fits(wanted) if isinstance(wanted, Path) else self._repository_fits(wanted)
+
+    def _repository_fits(self, request: Request) -> bool:
         location = self._locate(request, None)
         best = self._decide(location)[:1]
         if not best or not isinstance(best[0], VariantAccepted):
@@ -148,12 +159,7 @@ class Preparation:
         build = (download(location.repo_id, location.commit, [path], self.client) / path).parent
         return _has_code(read_build(build, variant))
 
-    def folder_fits(self, path: Path) -> bool:
-        """Whether a kernel in a folder of this machine has a build for this system.
-
-        Raises:
-            KernelsError: as `has_kernel` says.
-        """
+    def _folder_fits(self, path: Path) -> bool:
         try:
             _, metadata = find_build(path, current_system(), self.backend)
         except NoVariantError:
