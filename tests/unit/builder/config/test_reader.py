@@ -218,7 +218,9 @@ def test_load_config_raises_all_findings_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.skipif("KERNELS_CORPUS" not in os.environ, reason="KERNELS_CORPUS names no folder of build.toml files")
 def test_every_file_of_the_corpus_is_read() -> None:
-    """Real kernels' files have nothing that is found."""
+    """Real kernels' files have nothing that is found, but for a component of one of them that has only headers."""
     files = sorted(Path(os.environ["KERNELS_CORPUS"]).glob("*.toml"))
-    assert files
-    assert [] == [(file.name, str(finding)) for file in files for finding in read_bytes(file.read_bytes()).findings]
+    headers = ("sage-attention.toml", "build.toml:191:1: warning: kernel._qattn.src: lists nothing that is compiled")
+    assert [headers] == [
+        (file.name, str(finding)) for file in files for finding in read_bytes(file.read_bytes()).findings
+    ]
