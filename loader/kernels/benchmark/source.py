@@ -84,11 +84,7 @@ def _fetch_from_hub(source: Source, *, trust_remote_code: bool) -> Checkout:
         message = f"{source.name} has no {FOLDER}/{PATTERN}: ask its publisher for one, or choose another revision"
         raise BenchmarkNotFoundError(message)
     kernel = get_kernel(location.repo_id, revision=location.commit, trust_remote_code=trust_remote_code)
-    files = {
-        path.removeprefix(f"{FOLDER}/"): file.oid
-        for path, file in listed.items()
-        if path.startswith(f"{FOLDER}/") and not path.endswith(".pyc") and "__pycache__" not in path.split("/")
-    }
+    files = {path: file.oid for path, file in hub.files_in(listed, FOLDER).items()}
     root = hub.download(location.repo_id, location.commit, [f"{FOLDER}/{path}" for path in files])
     verify(root / FOLDER, files, RepositoryCache(location.repo_id).blob_folders())
     return Checkout(source.name, root, kernel, find_scripts(root))

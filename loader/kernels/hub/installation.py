@@ -9,7 +9,7 @@ from pathlib import Path
 from kernels.errors import IntegrityError, NotCachedError
 from kernels.hub.cache import WHOLE, RepositoryCache, is_offline, write_atomically
 from kernels.hub.client import Client, HubFile
-from kernels.hub.repository import download, list_files, variant_files
+from kernels.hub.repository import download, files_in, list_files
 from kernels.integrity import Receipt, still_holds, verify
 
 __all__ = ["install"]
@@ -88,7 +88,7 @@ class _Installation:
         """The build, after what is missing has been downloaded and everything has been read."""
         try:
             files = list_files(self._cache.repo_id, self._commit, self._client, local_files_only=self._offline)
-            files = variant_files(files, self._variant)
+            files = files_in(files, f"build/{self._variant}")
         except NotCachedError:
             if not self._tree.is_dir():
                 raise

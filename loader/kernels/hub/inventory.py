@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from kernels.errors import IntegrityError, KernelsError, RequestError
 from kernels.hub.cache import WHOLE, RepositoryCache, cache_folder
-from kernels.hub.repository import variant_files
+from kernels.hub.repository import files_in
 from kernels.integrity import Receipt, file_hashes, still_holds, verify
 from kernels.metadata import read_metadata
 from kernels.request import COMMIT, Request
@@ -98,7 +98,7 @@ def verify_build(repo_id: str, commit: str, variant: str) -> str:
     cache = RepositoryCache(repo_id)
     tree = _tree(cache, commit, variant)
     receipt = _receipt(cache, commit, variant)
-    files = variant_files(cache.known_files(commit) or {}, variant)
+    files = files_in(cache.known_files(commit) or {}, f"build/{variant}")
     listed: Mapping[str, str] | None = {path: file.oid for path, file in files.items()}
     if not listed:
         listed = receipt.oids if receipt else None
@@ -206,7 +206,7 @@ def _state(cache: RepositoryCache, commit: str, variant: str) -> str:
             return "verified" if still_holds(tree, receipt) else "changed"
         except IntegrityError:
             return "changed"
-    files = variant_files(cache.known_files(commit) or {}, variant)
+    files = files_in(cache.known_files(commit) or {}, f"build/{variant}")
     return "unverified" if all((tree / path).exists() for path in files) else "incomplete"
 
 

@@ -12,7 +12,7 @@ from kernels.integrity import blob_hash, file_hashes
 from kernels.request import VERSION_BRANCH
 from kernels.variant import Variant, parse_variant_or_none
 
-__all__ = ["download", "list_commits", "list_files", "list_variants", "list_versions", "variant_files"]
+__all__ = ["download", "files_in", "list_commits", "list_files", "list_variants", "list_versions"]
 
 _LOGGER = logging.getLogger(__name__)
 _THREADS = 8
@@ -101,9 +101,9 @@ def list_variants(
     return found
 
 
-def variant_files(files: dict[str, HubFile], variant: str) -> dict[str, HubFile]:
-    """The files of one build, by their path within it, without bytecode, which is not part of a build."""
-    prefix = f"build/{variant}/"
+def files_in(files: dict[str, HubFile], folder: str) -> dict[str, HubFile]:
+    """The files in a folder, by their path within it, without bytecode, which is never used."""
+    prefix = f"{folder}/"
     inside = {path[len(prefix) :]: file for path, file in files.items() if path.startswith(prefix)}
     return {
         path: file
