@@ -216,9 +216,11 @@ def test_examples_agree_with_the_oracle(text: str) -> None:
     assert oracle.found == _found(locate(text))
 
 
+# Ten tests, so that they can run beside each other.
+@pytest.mark.parametrize("_part", range(10))
 @given(text=_documents())
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_generated_documents_agree_with_the_oracle(text: str) -> None:
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_generated_documents_agree_with_the_oracle(_part: int, text: str) -> None:
     """Whatever tomllib accepts is followed to its end: the same paths as the data has, where the oracle sees them."""
     found = _found(locate(text))
     assert set(_paths(tomllib.loads(text))) == set(found)
