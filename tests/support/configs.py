@@ -59,12 +59,17 @@ def noarch_config(*backends: str, general: dict[str, Any] | None = None, **frame
     return KernelConfig(general=_general("demo-kernel", backends, general), framework=NoarchExtension(**framework))
 
 
-def tvm_ffi_config(*backends: str, general: dict[str, Any] | None = None) -> KernelConfig:
-    """A `[tvm-ffi]` kernel with one component for each backend."""
+def tvm_ffi_config(
+    *backends: str,
+    general: dict[str, Any] | None = None,
+    components: tuple[KernelComponent, ...] | None = None,
+    **framework: Any,
+) -> KernelConfig:
+    """A `[tvm-ffi]` kernel, by default with one component for each backend."""
     return KernelConfig(
         general=_general("demo-kernel", backends, general),
-        framework=TvmFfiExtension(src=("tvm-ffi-ext/binding.cpp",)),
-        kernels=_components(backends),
+        framework=TvmFfiExtension(**{"src": ("tvm-ffi-ext/binding.cpp",), **framework}),
+        kernels=_components(backends) if components is None else components,
     )
 
 

@@ -3,10 +3,13 @@
 import re
 from dataclasses import dataclass
 
-__all__ = ["Bound"]
+__all__ = ["VERSION", "Bound"]
 
 _NUMBER = "(?:0|[1-9][0-9]{0,5})"
-_VERSION = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{0,2}}")
+#: The form of a version, as a regular expression.
+VERSION = rf"{_NUMBER}(?:\.{_NUMBER}){{0,2}}"
+
+_VERSION = re.compile(VERSION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

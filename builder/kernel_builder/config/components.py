@@ -1,19 +1,23 @@
 """The rules of `[kernel.<id>]`: ids, backends, and the files that are listed."""
 
 import re
-import unicodedata
 from typing import Any
 
 from kernel_builder.config import names
+from kernel_builder.config.languages import is_compiled, refused_source
 from kernel_builder.config.model import KernelComponent
 from kernel_builder.config.plain import backends, components, table, texts
 from kernel_builder.config.positions import KeyPath
 from kernel_builder.config.report import Report, shown
+from kernel_builder.config.sources import is_pattern
 from kernel_builder.config.structure import field_specs
 from kernel_builder.config.values import has_control_characters
 from kernels.backend import BACKENDS, COMPILED_BACKENDS
 
-__all__ = ["check_components"]
+__all__ = ["NOTHING_COMPILED", "check_components"]
+
+#: What to say of a component whose files are all headers.
+NOTHING_COMPILED = "lists nothing that is compiled: add a source, or leave the component out"
 
 #: Ids that every tool takes as they are; blanks and the like are accepted with a warning.
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -26,11 +30,12 @@ def check_components(data: dict[str, Any], report: Report) -> None:
         _check_id(name, report)
     for name, component in components(data):
         if "torch-noarch" in data:
-            message = "is not compiled: the kernels of [torch-noarch] are Python only"
+            message = "is not compiled, since [torch-noarch] is Python only: use [torch], or leave the component out"
             report.warning(("kernel", name), message, at_key=True)
         if component.get("backend") in COMPILED_BACKENDS:
             _check_backend(name, component, listed, report)
             _check_endings(name, component, report)
+    _check_cutlass(data, report)
     _check_files(data, report)
 
 
@@ -47,7 +52,8 @@ def _check_id(name: str, report: Report) -> None:
 def _check_backend(name: str, component: dict[str, Any], listed: set[str], report: Report) -> None:
     backend = component["backend"]
     if listed and backend not in listed and listed <= {*BACKENDS}:
-        report.error(("kernel", name, "backend"), f"{shown(backend)} is not in `general.backends`")
+        message = f"{shown(backend)} is not in `general.backends`: add it there, or leave the component out"
+        report.error(("kernel", name, "backend"), message)
     for spec in field_specs(KernelComponent):
         owners = spec.facts.get("backends", (backend,))
         if spec.key in component and backend not in owners:
@@ -56,25 +62,36 @@ def _check_backend(name: str, component: dict[str, Any], listed: set[str], repor
     provided = names.component_depends()
     for index, depend in texts(component.get("depends")):
         if backend not in provided.get(depend, (backend,)):
-            message = f"{shown(depend)} is for {', '.join(provided[depend])}, and this component is for {backend}"
+            owners = ", ".join(provided[depend])
+            message = f"{shown(depend)} is for {owners}, and this component is for {backend}: leave it out"
             report.warning(("kernel", name, "depends", index), message)
 
 
 def _check_endings(name: str, component: dict[str, Any], report: Report) -> None:
-    """Note sources that the backend's compiler would pass over, and a component that gives it nothing to do."""
-    backend, endings = component["backend"], names.compiled_endings()
-    taken = endings[backend]
-    languages = {"c", *(ending for others in endings.values() for ending in others)}
+    """Note sources that the backend's compiler would pass over, and a component that gives it nothing to do.
+
+    What a pattern matches is looked at when it is known, by `kernel_builder.config.checks`.
+    """
     sources = list(texts(component.get("src")))
-    found = [text.rpartition(".")[2] if "." in text else "" for _, text in sources]
-    for (index, text), ending in zip(sources, found, strict=True):
-        if ending.lower() in languages and ending not in taken:
-            message = (
-                f"{shown(text)} is not compiled for {backend}, which takes {', '.join(f'.{one}' for one in taken)}"
-            )
-            report.error(("kernel", name, "src", index), message)
-    if isinstance(component.get("src"), list) and not languages & {*found}:
-        report.warning(("kernel", name, "src"), "lists nothing that is compiled", at_key=True)
+    for index, text in sources:
+        if not is_pattern(text) and (problem := refused_source(component["backend"], text)):
+            report.error(("kernel", name, "src", index), problem)
+    if isinstance(component.get("src"), list) and not any(is_pattern(text) or is_compiled(text) for _, text in sources):
+        report.warning(("kernel", name, "src"), NOTHING_COMPILED, at_key=True)
+
+
+def _check_cutlass(data: dict[str, Any], report: Report) -> None:
+    """Note a second version of a library whose headers every component sees."""
+    first: dict[str, str] = {}
+    for name, component in components(data):
+        for index, depend in texts(component.get("depends")):
+            library = names.one_version_of(depend)
+            if library and first.setdefault(library, depend) != depend:
+                message = (
+                    f"{shown(first[library])} is needed too, and all components see the headers of one {library}: "
+                    "use the same version in each"
+                )
+                report.error(("kernel", name, "depends", index), message)
 
 
 def _check_files(data: dict[str, Any], report: Report) -> None:
@@ -86,9 +103,18 @@ def _check_files(data: dict[str, Any], report: Report) -> None:
         seen: set[str] = set()
         parents, key = [str(part) for part in path[:-1]], str(path[-1])
         for index, text in texts(table(data, *parents).get(key)):
-            first = spellings.setdefault(unicodedata.normalize("NFC", text).casefold(), text)
+            first = spellings.setdefault(_folded(text), text)
             if first != text:
                 report.error((*path, index), f"differs only in case from {shown(first)}, which is listed too")
             elif text in seen:
                 report.warning((*path, index), f"{shown(text)} is listed twice")
             seen.add(text)
+
+
+def _folded(text: str) -> str:
+    """What two spellings have in common that some file systems take for one."""
+    if text.isascii():
+        return text.lower()
+    from unicodedata import normalize
+
+    return normalize("NFC", text).casefold()

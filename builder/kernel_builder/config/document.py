@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from kernel_builder.config.editions import check_edition, detect_edition, missing_framework
+from kernel_builder.config.editions.detect import IMPLICIT_EDITION, detect_edition
+from kernel_builder.config.editions.keys import GENERAL, TABLES, meant
+from kernel_builder.config.editions.lift import lift
 from kernel_builder.config.findings import Finding
 from kernel_builder.config.model import (
     FRAMEWORKS,
@@ -21,8 +23,6 @@ from kernel_builder.config.structure import is_table, read_table
 
 __all__ = ["ReadResult", "read_document"]
 
-_TABLES = ("general", *FRAMEWORKS, "kernel")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadResult:
@@ -30,9 +30,9 @@ class ReadResult:
 
     Attributes:
         config: the model; `None` when there is any error.
-        findings: errors and warnings in the order of the file.
+        findings: errors, warnings and notes in the order of the file.
         edition: what the file was read as; `None` when it could not be told.
-        positions: where the keys and values of the file stand.
+        positions: where the keys and values of the model stand in the file.
     """
 
     config: KernelConfig | None
@@ -49,35 +49,48 @@ class ReadResult:
 def read_document(data: dict[str, Any], positions: Positions) -> ReadResult:
     """Read the data of a whole file, and note everything that is wrong with it."""
     report = Report(positions)
+    _check_tables(data, report)
     edition = detect_edition(data, report)
     if edition is None:
         return ReadResult(config=None, findings=report.findings(), positions=positions)
     report.edition = edition
-    _check_tables(data, report)
+    data = lift(data, report)
     general = _read_general(data, report)
     framework = _read_framework(data, report)
     kernels = _read_kernels(data, report)
-    check_edition(data, report)
+    _check_framework(data, report)
+    _check_license(data, report)
     check_rules(data, report)
     config = None
     if general is not None and framework is not None and not report.has_errors:
         config = KernelConfig(general=general, framework=framework, kernels=kernels)
-    return ReadResult(config=config, findings=report.findings(), edition=edition, positions=positions)
+    return ReadResult(config=config, findings=report.findings(), edition=edition, positions=report.positions)
 
 
 def _check_tables(data: dict[str, Any], report: Report) -> None:
-    unknown = {key: closest(key, _TABLES) for key in data if key not in _TABLES}
-    for key, suggestion in unknown.items():
-        report.error((key,), "unknown table or key", suggestion=suggestion, at_key=True)
-    meant = {*data, *unknown.values()}
-    if "general" not in meant:
-        report.error(("general",), "missing table")
+    for key in data:
+        if key not in TABLES:
+            report.error((key,), "unknown table or key", suggestion=closest(key, TABLES), at_key=True)
     frameworks = [key for key in data if key in FRAMEWORKS]
     for second in frameworks[1:]:
         message = f"a kernel has one framework, and [{frameworks[0]}] is there already"
         report.error((second,), message, at_key=True)
-    if not any(key in meant for key in FRAMEWORKS):
-        report.error((), missing_framework(report.edition))
+
+
+def _check_framework(data: dict[str, Any], report: Report) -> None:
+    if meant(data, TABLES).keys() & FRAMEWORKS.keys():
+        return
+    message = "one of the tables [torch], [torch-noarch] and [tvm-ffi] is needed"
+    if report.edition <= IMPLICIT_EDITION and "kernel" not in data:
+        message += "; a Python-only kernel has [torch-noarch]"
+    report.error((), message)
+
+
+def _check_license(data: dict[str, Any], report: Report) -> None:
+    """Ask for a license in the editions that do without; the later ones require the key."""
+    general = data.get("general")
+    if report.edition <= IMPLICIT_EDITION and isinstance(general, dict) and "license" not in meant(general, GENERAL):
+        report.warning(("general", "license"), "a kernel needs a license to be published")
 
 
 def _read_general(data: dict[str, Any], report: Report) -> General | None:
@@ -85,7 +98,8 @@ def _read_general(data: dict[str, Any], report: Report) -> General | None:
         return None
     general = data["general"]
     if isinstance(general, dict):
-        general = {key: value for key, value in general.items() if key != "edition"}
+        edition = meant(general, GENERAL).get("edition")
+        general = {key: value for key, value in general.items() if key != edition}
     return read_table(General, general, ("general",), report)
 
 

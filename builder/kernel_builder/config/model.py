@@ -2,7 +2,8 @@
 
 The classes mirror the tables of the file. Each field's metadata holds what the reader, the schema and the reference
 documentation need; a key is spelled as its field, with dashes for underscores. The formats are those of the reference
-page "Writing Hub kernels with kernel-builder" and of edition 5.
+page "Writing Hub kernels with kernel-builder" and of the editions 5 and 6. `kernel_builder.config.editions` says how a
+file of an older edition becomes data of this model.
 
 The metadata of a field:
 
@@ -10,7 +11,12 @@ The metadata of a field:
 - `rule`: the name of the rule in `kernel_builder.config.values` that its text, or each text of its list, must obey.
 - `alias`: a second spelling of the key that is accepted.
 - `since`: the first edition that has the key.
+- `since_list`: the first edition in which the value may be an array; in every edition it may be one text.
 - `since_table`: the first edition in which the value may be a table of backends.
+- `required_since`: the first edition that requires the key.
+- `required_before`: the first edition that requires the key no longer.
+- `until`: the last edition that has the key.
+- `instead`: the key that says it in the editions after that; `cpp-<value>` is its value there.
 - `keys`: of a table's class, the keys that this table takes.
 - `backends`: of a component's key, the backends that have it.
 """
@@ -84,9 +90,11 @@ class General:
     version: int = field(metadata=_doc("The major version; uploads go to the branch `v<version>`."))
     backends: tuple[str, ...] = field(metadata=_doc("The backends to build for.", rule="backend"))
     license: str | None = field(
-        default=None, metadata=_doc("The license identifier, as the Hub spells it.", rule="text")
+        default=None, metadata=_doc("The license identifier, as the Hub spells it.", rule="text", required_since=5)
     )
-    upstream: str | None = field(default=None, metadata=_doc("Git URL that the kernel comes from.", rule="git-url"))
+    upstream: tuple[str, ...] = field(
+        default=(), metadata=_doc("Git URL, or URLs, that the kernel comes from.", rule="git-url", since_list=6)
+    )
     source: str | None = field(default=None, metadata=_doc("Git URL of this project.", rule="git-url"))
     python_depends: tuple[str, ...] = field(
         default=(), metadata=_doc("Curated Python packages that it imports.", rule="text")
@@ -106,6 +114,11 @@ class General:
     xpu: BackendOptions = field(
         default_factory=BackendOptions, metadata=_doc("XPU dependencies.", keys=("python-depends", "kernel-depends"))
     )
+
+    @property
+    def upstream_url(self) -> str | None:
+        """The first URL that the kernel comes from, for formats that have room for one."""
+        return next(iter(self.upstream), None)
 
     @property
     def python_name(self) -> str:
@@ -150,10 +163,11 @@ class NoarchExtension:
         default=("py", "pyi"), metadata=_doc("Extensions of the Python files to take.", rule="pyext")
     )
     cuda_capabilities: tuple[str, ...] = field(
-        default=(), metadata=_doc("CUDA capabilities that it runs on.", rule="text", alias="cuda_capabilities")
+        default=(),
+        metadata=_doc("CUDA capabilities that it runs on.", rule="cuda-capability", alias="cuda_capabilities"),
     )
     rocm_archs: tuple[str, ...] = field(
-        default=(), metadata=_doc("ROCm architectures that it runs on.", rule="text", alias="rocm_archs")
+        default=(), metadata=_doc("ROCm architectures that it runs on.", rule="rocm-arch", alias="rocm_archs")
     )
 
 
@@ -161,7 +175,9 @@ class NoarchExtension:
 class TvmFfiExtension:
     """`[tvm-ffi]`: a native extension on tvm-ffi, without Torch."""
 
-    src: tuple[str, ...] = field(metadata=_doc("Binding sources and headers.", rule="source"))
+    src: tuple[str, ...] = field(
+        default=(), metadata=_doc("Binding sources and headers.", rule="source", required_before=6)
+    )
     include: tuple[str, ...] = field(
         default=(), metadata=_doc("Include folders, from the project's top.", rule="folder")
     )
@@ -184,7 +200,11 @@ class KernelComponent:
     """`[kernel.<id>]`: sources that are compiled for one backend with one set of flags."""
 
     id: str
-    backend: str = field(metadata=_doc("The backend: cpu, cuda, metal, rocm or xpu.", rule="compiled-backend"))
+    backend: str = field(
+        metadata=_doc(
+            "The backend: cpu, cuda, metal, rocm or xpu.", rule="compiled-backend", until=5, instead="language"
+        )
+    )
     depends: tuple[str, ...] = field(
         metadata=_doc("Libraries that it needs, such as `torch` or `cutlass_4_0`.", rule="depend")
     )
@@ -193,8 +213,12 @@ class KernelComponent:
         default=(), metadata=_doc("Include folders, from the project's top.", rule="folder")
     )
     cxx_flags: tuple[str, ...] = field(default=(), metadata=_doc("More flags for the C++ compiler.", rule="text"))
+    cargo_manifest: str | None = field(
+        default=None,
+        metadata=_doc("The Cargo.toml of a component in Rust (cpu).", rule="source", backends=("cpu",), since=6),
+    )
     cuda_capabilities: tuple[str, ...] | None = field(
-        default=None, metadata=_doc("CUDA capabilities (cuda).", rule="text", backends=("cuda",))
+        default=None, metadata=_doc("CUDA capabilities (cuda).", rule="cuda-capability", backends=("cuda",))
     )
     cuda_flags: tuple[str, ...] = field(
         default=(), metadata=_doc("More flags for nvcc (cuda).", rule="text", backends=("cuda",))
@@ -203,7 +227,7 @@ class KernelComponent:
         default=None, metadata=_doc("The oldest CUDA that has it (cuda).", backends=("cuda",))
     )
     rocm_archs: tuple[str, ...] | None = field(
-        default=None, metadata=_doc("ROCm architectures (rocm).", rule="text", backends=("rocm",))
+        default=None, metadata=_doc("ROCm architectures (rocm).", rule="rocm-arch", backends=("rocm",))
     )
     hip_flags: tuple[str, ...] = field(
         default=(), metadata=_doc("More flags for the HIP compiler (rocm).", rule="text", backends=("rocm",))

@@ -11,9 +11,11 @@ from kernels.dependencies import curated_dependencies
 __all__ = [
     "compiled_endings",
     "component_depends",
+    "one_version_of",
     "python_depends",
     "python_depends_in_general",
     "renamed_depends",
+    "taken_modules",
 ]
 
 
@@ -27,6 +29,11 @@ def compiled_endings() -> Mapping[str, tuple[str, ...]]:
 def component_depends() -> Mapping[str, tuple[str, ...]]:
     """What a component may depend on, and the backends that have it."""
     return {name: tuple(backends) for name, backends in _names()["depends"].items()}
+
+
+def one_version_of(depend: str) -> str | None:
+    """The library of which a kernel can have one version only, when a dependency is a version of such a one."""
+    return next((library for library, versions in _names()["one-version"].items() if depend in versions), None)
 
 
 @cache
@@ -45,6 +52,12 @@ def python_depends() -> Mapping[str, tuple[str, ...]]:
 def python_depends_in_general() -> tuple[str, ...]:
     """Every package that `general.python-depends` may name."""
     return (*python_depends()["general"], *_names()["general-python-depends"])
+
+
+@cache
+def taken_modules() -> frozenset[str]:
+    """Names of modules that a kernel's module must not hide: those of what every kernel is used with."""
+    return frozenset(_names()["taken-modules"])
 
 
 @cache

@@ -63,6 +63,10 @@ class Positions:
             path = path[:-1]
         return self._position(self._places[path][1]) if path else Position(1, 1)
 
+    def origin(self, path: KeyPath) -> KeyPath:
+        """The path as the file has it: another one where the data is no longer as the file has it."""
+        return path
+
     def __iter__(self) -> Iterator[KeyPath]:
         return iter(self._places)
 

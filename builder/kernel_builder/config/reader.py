@@ -17,6 +17,7 @@ __all__ = [
     "ReadResult",
     "check_config",
     "load_config",
+    "load_text",
     "read_bytes",
     "read_config",
     "read_text",
@@ -40,29 +41,48 @@ def load_config(project_dir: Path) -> KernelConfig:
 
 
 def refusal(project_dir: Path, result: ReadResult) -> ConfigError:
-    """The error for a `build.toml` that has errors; carries all findings, as lines of text."""
+    """The error for a `build.toml` that has errors; carries the errors and warnings, as lines of text."""
     count = len(result.errors)
     message = f"{project_dir / FILE_NAME} has {count} {'error' if count == 1 else 'errors'}"
-    return ConfigError(message, findings=[str(finding) for finding in result.findings])
+    return ConfigError(message, findings=[str(finding) for finding in result.findings if finding.severity != "note"])
 
 
 def check_config(project_dir: Path) -> ReadResult:
-    """Read the `build.toml` of a project, and check the files that it names if it has no error itself."""
+    """Read the `build.toml` of a project, and check the files that it names if it has no error itself.
+
+    In the config that this gives, the files that each pattern matches stand in the place of the pattern.
+    """
     result = read_config(project_dir)
     if result.config is None:
         return result
-    findings = (*result.findings, *check_project(project_dir, result.config, result.positions))
-    result = replace(result, findings=ordered(findings))
+    config, found = check_project(project_dir, result.config, result.positions)
+    result = replace(result, config=config, findings=ordered((*result.findings, *found)))
     return replace(result, config=None) if result.errors else result
 
 
 def read_config(project_dir: Path) -> ReadResult:
     """Read the `build.toml` of a project; looks at no other file, and raises nothing."""
-    path = project_dir / FILE_NAME
+    text = _text(project_dir / FILE_NAME)
+    return read_text(text) if isinstance(text, str) else _failed(text)
+
+
+def load_text(project_dir: Path) -> str:
+    """The text of a project's `build.toml` as it stands, whatever it says; no end of line is translated.
+
+    Raises:
+        ConfigError: when there is no such file, or it is no text.
+    """
+    text = _text(project_dir / FILE_NAME)
+    if isinstance(text, Finding):
+        raise refusal(project_dir, _failed(text))
+    return text
+
+
+def _text(path: Path) -> str | Finding:
     raw = _read(path)
     if isinstance(raw, bytes):
-        return read_bytes(raw)
-    return _failed(Finding(line=1, column=1, severity="error", key="", message=f"{path} {raw}"))
+        return decode(raw)
+    return Finding(line=1, column=1, severity="error", key="", message=f"{path} {raw}")
 
 
 def _read(path: Path) -> bytes | str:

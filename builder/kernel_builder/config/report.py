@@ -1,16 +1,21 @@
 """Where the reader puts what it finds: every problem, each with its place."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import lru_cache
 
 from kernel_builder.config.findings import Finding
 from kernel_builder.config.positions import KeyPath, Position, Positions, dotted
 
-__all__ = ["NEWEST_EDITION", "Report", "closest", "ordered", "shown"]
+__all__ = ["NEWEST_EDITION", "WRITTEN_EDITION", "Report", "closest", "ordered", "shown"]
 
-#: The newest edition of the format that is read.
-NEWEST_EDITION = 5
+#: The newest edition of the format that is read; the model is that of this edition.
+NEWEST_EDITION = 6
+
+#: The edition that new and updated files are written in.
+WRITTEN_EDITION = 5
+
+#: The severities, the gravest first.
+_SEVERITIES = ("error", "warning", "note")
 
 #: How alike two words must be for one to be suggested for the other; `gpu` and `xpu` are not.
 _LIKENESS = 0.7
@@ -22,12 +27,14 @@ class Report:
 
     Attributes:
         edition: the edition that the file is read as.
+        positions: where the paths stand that findings are noted at.
     """
 
-    def __init__(self, positions: Positions, edition: int = NEWEST_EDITION) -> None:
+    def __init__(self, positions: Positions, edition: int = WRITTEN_EDITION) -> None:
         self.edition = edition
-        self._positions = positions
+        self.positions = positions
         self._findings: list[Finding] = []
+        self._mute: set[KeyPath] = set()
 
     def error(self, path: KeyPath, message: str, *, suggestion: str | None = None, at_key: bool = False) -> None:
         """Note an error at the value of `path`, or at its key."""
@@ -36,6 +43,14 @@ class Report:
     def warning(self, path: KeyPath, message: str, *, suggestion: str | None = None, at_key: bool = False) -> None:
         """Note something doubtful at the value of `path`, or at its key."""
         self._add("warning", path, message, suggestion, at_key=at_key)
+
+    def note(self, path: KeyPath, message: str, *, at_key: bool = False) -> None:
+        """Say what was understood at the value of `path`, or at its key, without being said there; no problem."""
+        self._add("note", path, message, None, at_key=at_key)
+
+    def mute(self, path: KeyPath) -> None:
+        """Leave out what is found from now on at a path or below it: why its value is none of the file was said."""
+        self._mute.add(path)
 
     @property
     def has_errors(self) -> bool:
@@ -47,13 +62,15 @@ class Report:
         return ordered(self._findings)
 
     def _add(self, severity: str, path: KeyPath, message: str, suggestion: str | None, *, at_key: bool) -> None:
-        place: Position = self._positions.key(path) if at_key else self._positions.value(path)
+        if any(path[: len(muted)] == muted for muted in self._mute):
+            return
+        place: Position = self.positions.key(path) if at_key else self.positions.value(path)
         self._findings.append(
             Finding(
                 line=place.line,
                 column=place.column,
                 severity=severity,
-                key=dotted(path),
+                key=dotted(self.positions.origin(path)),
                 message=message,
                 suggestion=suggestion,
             )
@@ -61,10 +78,12 @@ class Report:
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings in the order of the file, each once."""
-    return tuple(
-        sorted(set(findings), key=lambda it: (it.line, it.column, it.severity, it.key, it.message, it.suggestion or ""))
-    )
+    """Findings in the order of the file, each once; of those at one place, the gravest first."""
+
+    def rank(it: Finding) -> tuple[int, int, int, str, str, str]:
+        return it.line, it.column, _SEVERITIES.index(it.severity), it.key, it.message, it.suggestion or ""
+
+    return tuple(sorted(set(findings), key=rank))
 
 
 @lru_cache(maxsize=1024)
@@ -72,6 +91,8 @@ def closest(word: str, known: tuple[str, ...]) -> str | None:
     """The known word that `word` was probably meant to be, if any; case and `_` for `-` do not count."""
     if len(word) > 2 * max(map(len, known), default=0):
         return None
+    from difflib import get_close_matches
+
     plain = {name.lower().replace("_", "-"): name for name in reversed(known)}
     matches = get_close_matches(word.lower().replace("_", "-"), list(plain), n=1, cutoff=_LIKENESS)
     return plain[matches[0]] if matches else None

@@ -12,10 +12,12 @@ from kernel_builder.config.positions import KeyPath
 from kernel_builder.config.report import Report, closest, shown
 from kernel_builder.config.values import RULES
 
-__all__ = ["FieldSpec", "field_specs", "is_table", "read_table"]
+__all__ = ["LARGEST_INTEGER", "FieldSpec", "field_specs", "is_table", "read_table"]
+
+#: The largest integer that a file may have.
+LARGEST_INTEGER = 2**63 - 1
 
 _T = TypeVar("_T")
-_LARGEST = 2**63 - 1
 _INVALID: Any = object()
 
 
@@ -27,7 +29,7 @@ class FieldSpec:
         name: the field of the model.
         key: the key of the file.
         type: what the value is read into, `None` left out.
-        is_required: whether the table must have it.
+        is_required: whether the table must have it in every edition.
         facts: the field's metadata.
     """
 
@@ -41,6 +43,11 @@ class FieldSpec:
     def spellings(self) -> tuple[str, ...]:
         """The key, and its second spelling where there is one."""
         return (self.key, self.facts["alias"]) if "alias" in self.facts else (self.key,)
+
+    def required_in(self, edition: int) -> bool:
+        """Whether the table must have the key in an edition."""
+        since, before = self.facts.get("required_since", edition + 1), self.facts.get("required_before", 0)
+        return self.is_required or edition >= since or edition < before
 
 
 def field_specs(cls: type[Any]) -> tuple[FieldSpec, ...]:
@@ -117,7 +124,7 @@ def _read_field(spec: FieldSpec, data: dict[str, Any], path: KeyPath, report: Re
     """Give the value of one key, `_INVALID` when it has an error, or `None` when the table leaves it out."""
     spelled = [key for key in spec.spellings if key in data]
     if not spelled:
-        if not spec.is_required:
+        if not spec.required_in(report.edition):
             return None
         report.error((*path, spec.key), "missing key")
         return _INVALID
@@ -175,7 +182,7 @@ def _read_string(value: Any, path: KeyPath, spec: FieldSpec, report: Report) -> 
 def _read_integer(value: Any, path: KeyPath, _: FieldSpec, report: Report) -> Any:
     if _is(int, value, path, report) is _INVALID:
         return _INVALID
-    if 0 <= value <= _LARGEST:
+    if 0 <= value <= LARGEST_INTEGER:
         return value
     report.error(path, "is negative: count from 0" if value < 0 else "is too large: at most 63 bits")
     return _INVALID
@@ -206,6 +213,12 @@ def _read_bounds(value: Any, path: KeyPath, spec: FieldSpec, report: Report) -> 
 
 
 def _read_strings(value: Any, path: KeyPath, spec: FieldSpec, report: Report) -> Any:
+    since = spec.facts.get("since_list", 0)
+    if since and isinstance(value, str):
+        text = _read_string(value, path, spec, report)
+        return _INVALID if text is _INVALID else (text,)
+    if since > report.edition and isinstance(value, list):
+        report.error(path, f"an array {_needs_edition(since)}; before it, the value is one text")
     return _read_array(value, path, report, lambda item, at: _read_string(item, at, spec, report))
 
 

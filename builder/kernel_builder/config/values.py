@@ -6,16 +6,15 @@ rule in their metadata.
 
 import keyword
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from kernel_builder.config import names
+from kernel_builder.config.capabilities import CAPABILITY, ROCM_ARCH, Capability, known_capabilities, rocm_archs
 from kernel_builder.config.report import closest, shown
 from kernels.backend import BACKENDS, COMPILED_BACKENDS
 
-__all__ = ["RULES", "Problem", "has_control_characters"]
+__all__ = ["PATTERNS", "RULES", "VALUES", "Problem", "has_control_characters"]
 
 _CONTROLS = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _NAME = re.compile(r"[a-z][-a-z0-9]*[a-z0-9]")
@@ -26,8 +25,13 @@ _LONGEST_REPO_ID = 96
 _LONGEST_NAME = 96  # with backend and commit it becomes the name of a file
 _NO_FILE_NAME = re.compile(r"[\";|`$<>&\[\]]")
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+@#=-]*")
+_ROCM_ARCH = re.compile(ROCM_ARCH)
+_ALMOST_CAPABILITY = re.compile(r"(?:(?:sm|compute)[_-]?)?([0-9]+)\.?([0-9]?)([af]?)(\+ptx)?")
 _GIT_SCHEMES = ("https", "http", "git", "ssh", "git+ssh", "git+https", "git+http")
 _SCP_FORM = re.compile(r"[^\s/:@]+@[^\s/:@]+:[^\s/][^\s]*")
+_SOME_TEXT = r"[^\n]*[^\s][^\n]*"
+_SOME_PATH = r"[^/\\\n][^\\\n]*"
+_SOME_URL = r"[^\s]+:[^\s]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,11 @@ def _check_text(text: str) -> Problem | None:
 
 def has_control_characters(text: str) -> bool:
     """Whether a text has characters that steer what shows it: controls, direction marks, other ends of line."""
-    return any(unicodedata.category(char) in _CONTROLS for char in text)
+    if text.isprintable():
+        return False
+    from unicodedata import category
+
+    return any(category(char) in _CONTROLS for char in text)
 
 
 def _check_name(text: str) -> Problem | None:
@@ -84,6 +92,28 @@ def _check_depend(text: str) -> Problem | None:
     if today is not None:
         return Problem(f"{shown(text)} has a new name", today)
     return _one_of(lambda: known, "a known dependency")(text)
+
+
+def _check_capability(text: str) -> Problem | None:
+    if Capability.parse(text):
+        return None
+    message = f"{shown(text)} is not a CUDA capability such as '9.0', '9.0a' or '8.0+PTX'"
+    almost = _ALMOST_CAPABILITY.fullmatch(text.strip().lower())
+    if almost is None:
+        return Problem(message)
+    digits, ending = almost[1] + almost[2], almost[3] + (almost[4] or "").upper()
+    readings = [Capability.parse(f"{number}{ending}") for number in (f"{digits}.0", f"{digits[:-1]}.{digits[-1]}")]
+    known = {capability.number for capability in known_capabilities()}
+    meant = next((reading for reading in readings if reading and reading.number in known), None)
+    return Problem(message, str(meant) if meant else None)
+
+
+def _check_rocm_arch(text: str) -> Problem | None:
+    if _ROCM_ARCH.fullmatch(text):
+        return None
+    name = text.lower().partition(":")[0]
+    meant = closest(f"gfx{name}" if name[:1].isdigit() else name, rocm_archs().known)
+    return Problem(f"{shown(text)} is not a ROCm architecture such as 'gfx942'", meant)
 
 
 def _check_path(text: str) -> Problem | None:
@@ -140,6 +170,8 @@ def _check_git_url(text: str) -> Problem | None:
         return wrong
     if "://" not in text:
         return None if _SCP_FORM.fullmatch(text) else wrong
+    from urllib.parse import urlsplit
+
     try:
         url = urlsplit(text)
         has_host = bool(url.hostname) and url.port != 0
@@ -154,6 +186,7 @@ def _check_git_url(text: str) -> Problem | None:
 RULES: Mapping[str, Callable[[str], Problem | None]] = {
     "backend": _one_of(lambda: BACKENDS, "a backend"),
     "compiled-backend": _check_component_backend,
+    "cuda-capability": _check_capability,
     "depend": _check_depend,
     "folder": _check_path,
     "git-url": _check_git_url,
@@ -161,6 +194,29 @@ RULES: Mapping[str, Callable[[str], Problem | None]] = {
     "pyext": _check_pyext,
     "repo-id": _check_repo_id,
     "revision": _check_revision,
+    "rocm-arch": _check_rocm_arch,
     "source": _check_source,
     "text": _check_text,
+}
+
+#: Of the rules that take some words only, the words.
+VALUES: Mapping[str, Callable[[], tuple[str, ...]]] = {
+    "backend": lambda: BACKENDS,
+    "compiled-backend": lambda: COMPILED_BACKENDS,
+    "depend": lambda: tuple(names.component_depends()),
+}
+
+#: Of the other rules, what every text that they take has to match as a whole: less than the rule asks for, and enough
+#: for an editor. Written so that Python and ECMAScript read the same.
+PATTERNS: Mapping[str, str] = {
+    "cuda-capability": CAPABILITY,
+    "folder": _SOME_PATH,
+    "git-url": _SOME_URL,
+    "name": _NAME.pattern,
+    "pyext": _PYEXT.pattern,
+    "repo-id": _REPO_ID.pattern,
+    "revision": _REVISION.pattern,
+    "rocm-arch": ROCM_ARCH,
+    "source": _SOME_PATH,
+    "text": _SOME_TEXT,
 }

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kernels.backend import Compute, MajorMinor
+from kernels.backend import COMPILED_BACKENDS, Compute, MajorMinor
 from kernels.variant import Platform
 
 __all__ = ["Matrix", "Row", "load_matrix", "matrix_path"]
@@ -16,6 +16,8 @@ __all__ = ["Matrix", "Row", "load_matrix", "matrix_path"]
 @dataclass(frozen=True, slots=True)
 class Row:
     """One world: a Torch release, what it computes on, and the system.
+
+    Backends that compile nothing have a world for each release too: Python code for them can come with any.
 
     Attributes:
         torch: the Torch release.
@@ -71,7 +73,7 @@ def parse_matrix(data: dict[str, Any]) -> Matrix:
         Row(MajorMinor.parse(release["version"]), compute, platform, _tvm_ffi(release, compute))
         for release in data["torch"]
         for backend, platforms in backends.items()
-        for compute in _computes(release, backend)
+        for compute in _computes({backend: backend not in COMPILED_BACKENDS, **release}, backend)
         for platform in platforms
     ]
     return Matrix(tuple(data["systems"]), tuple(rows))

@@ -1,6 +1,5 @@
 """Which worlds of the build matrix a kernel is built for, and how each build is named."""
 
-import platform as _platform
 from dataclasses import dataclass
 
 from kernel_builder.config.model import KernelConfig, NoarchExtension, TorchExtension
@@ -30,13 +29,19 @@ class BuildTarget:
 
     @property
     def arch_name(self) -> str:
-        """The name of the world: the variant's own, but for a Python-only kernel that of the Torch it is tested on."""
-        return _torch_variant(self.row).variant_str if isinstance(self.variant, NoarchVariant) else self.name
+        """The name of the world: the variant's own, but for a Python-only kernel that of the Torch it is tested on.
+
+        There is no such Torch for the backends that compile nothing.
+        """
+        tested_on_torch = isinstance(self.variant, NoarchVariant) and self.row.compute.backend in COMPILED_BACKENDS
+        return _torch_variant(self.row).variant_str if tested_on_torch else self.name
 
 
 def host_platform() -> Platform:
     """The system that this process runs on."""
-    return Platform.of(_platform.machine(), _platform.system())
+    import platform
+
+    return Platform.of(platform.machine(), platform.system())
 
 
 def select(config: KernelConfig, matrix: Matrix, platform: Platform) -> tuple[BuildTarget, ...]:
@@ -58,7 +63,7 @@ def target_for(config: KernelConfig, row: Row) -> BuildTarget | None:
     framework = config.framework
     if isinstance(framework, NoarchExtension):
         return BuildTarget(NoarchVariant(backend), row)
-    if backend in COMPILED_BACKENDS and not config.components(backend):
+    if not config.components(backend):
         return None
     if not isinstance(framework, TorchExtension):
         version = row.tvm_ffi

@@ -63,7 +63,7 @@ def card_variables(project_dir: Path, config: KernelConfig) -> dict[str, Any]:
         "functions": [name for name in public if name != "layers"],
         "layers": _classes(layers[0]) if layers and "layers" in public else [],
         "has_benchmark": (project_dir / "benchmarks" / "benchmark.py").is_file(),
-        "upstream": general.upstream,
+        "upstream": general.upstream_url,
         "source": general.source,
         "license": (general.license or UNKNOWN_LICENSE).lower(),
         "backends": list(general.backends),

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from kernel_builder.config.model import TorchExtension
 from kernel_builder.config.reader import check_config
 
 _TOML = """\
 [general]
 name = "my-relu"
 version = 1
+edition = 5
 license = "MIT"
 backends = ["cpu"]
-
 [torch]
 src = ["torch-ext/torch_binding.cpp"]
 
@@ -132,3 +133,59 @@ def test_files_are_not_looked_at_while_the_file_itself_is_wrong(project: Path) -
     """A path that was refused is never followed."""
     (project / "build.toml").write_text(_TOML.replace("relu/relu.cpp", "../outside.cpp"))
     assert [("error", 13, 8, "kernel.relu.src[0]", None)] == _found(project)
+
+
+def _with_src(project: Path, src: str) -> None:
+    (project / "build.toml").write_text(_TOML.replace('src = ["relu/relu.cpp"]', f"src = {src}"))
+
+
+def test_patterns_are_expanded(project: Path) -> None:
+    """The config has the files, sorted within each pattern and each once, in the place of the patterns."""
+    for name in ("relu/b.cpp", "relu/a.cpp", "relu/a.h", "torch-ext/more.cpp"):
+        (project / name).touch()
+    text = _TOML.replace('src = ["relu/relu.cpp"]', 'src = ["relu/b.cpp", "relu/*.cpp", "relu/*.h"]')
+    (project / "build.toml").write_text(text.replace("torch-ext/torch_binding.cpp", "torch-ext/*.cpp"))
+    result = check_config(project)
+    assert result.config is not None
+    assert isinstance(result.config.framework, TorchExtension)
+    assert ((), ("relu/b.cpp", "relu/a.cpp", "relu/relu.cpp", "relu/a.h")) == (
+        result.findings,
+        result.config.kernels[0].src,
+    )
+    assert ("torch-ext/more.cpp", "torch-ext/torch_binding.cpp") == result.config.framework.src
+
+
+@pytest.mark.parametrize(
+    ("src", "expected"),
+    [
+        ('["relu/relu.cpp", "relu/*.cc"]', [("error", 13, 25, "kernel.relu.src[1]", None)]),
+        ('["relu/*"]', [("error", 13, 8, "kernel.relu.src[0]", None)]),
+        ('["relu/*.h"]', [("warning", 13, 1, "kernel.relu.src", None)]),
+        ('["relu/x?y.cpp"]', [("error", 13, 8, "kernel.relu.src[0]", None)]),
+    ],
+)
+def test_patterns_match_what_can_be_compiled(
+    project: Path, src: str, expected: list[tuple[str, int, int, str, str | None]]
+) -> None:
+    """Nothing, a source of another compiler, headers alone, and a name that build tools do not take are shown."""
+    for name in ("relu/a.h", "relu/b.cu", "relu/x;y.cpp"):
+        (project / name).touch()
+    (project / "relu/x;y.cpp").rename(project / ("relu/x;y.cpp" if "?" in src else "relu/z.inc"))
+    _with_src(project, src)
+    assert expected == _found(project)
+
+
+def test_a_pattern_does_not_lead_out(project: Path) -> None:
+    """A link to a file outside is not matched, so that nothing outside is built from unseen."""
+    (project / "relu/out.cpp").symlink_to("../../outside.cpp")
+    _with_src(project, '["relu/*.cpp"]')
+    result = check_config(project)
+    assert result.config is not None
+    assert ("relu/relu.cpp",) == result.config.kernels[0].src
+
+
+def test_a_link_that_leads_to_itself_is_survived(project: Path) -> None:
+    """Following it ends, and the finding stands at the entry."""
+    (project / "relu/relu.cpp").unlink()
+    (project / "relu/relu.cpp").symlink_to("relu.cpp")
+    assert [("error", 13, 8, "kernel.relu.src[0]")] == [it[:4] for it in _found(project)]

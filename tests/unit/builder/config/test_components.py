@@ -104,3 +104,23 @@ def test_sources_are_what_the_backend_compiles(
     """A source that the compiler would pass over is an error, a component of headers alone is doubtful."""
     data = {"general": {"backends": [backend]}, "kernel": {"k": {"backend": backend, "src": sources}}}
     assert sorted(expected) == sorted(_found(data))
+
+
+@pytest.mark.parametrize(
+    ("depends", "expected"),
+    [
+        ([["cutlass_3_9"], ["torch", "cutlass_3_9"]], []),
+        ([["cutlass_3_9"], ["torch", "cutlass_4_0"]], [("error", "kernel.k1.depends[1]")]),
+        ([["cutlass_3_9", "cutlass_4_0"], []], [("error", "kernel.k0.depends[1]")]),
+        ([["cutlass_3_9"], ["cutlass"]], []),
+    ],
+)
+def test_a_kernel_has_one_version_of_cutlass(depends: list[list[str]], expected: list[tuple[str, str]]) -> None:
+    """Every component sees the headers of all, so that a second version is refused where it is asked for."""
+    assert expected == _found({"kernel": {f"k{index}": {"depends": names} for index, names in enumerate(depends)}})
+
+
+@pytest.mark.parametrize("sources", [["relu/*"], ["a.h", "**/*.mm"]])
+def test_what_a_pattern_matches_is_not_guessed(sources: list[str]) -> None:
+    """Its files are known when the project is looked at, and judged then."""
+    assert [] == _found({"general": {"backends": ["cpu"]}, "kernel": {"k": {"backend": "cpu", "src": sources}}})

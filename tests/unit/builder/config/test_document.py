@@ -25,9 +25,10 @@ _GOOD = """\
 [general]
 name = "fancy-relu"
 version = 2
+edition = 5
 license = "Apache-2.0"
 upstream = "https://github.com/o/r.git"
-backends = ["cuda", "tpu"]
+backends = ["cuda"]
 python-depends = ["einops"]
 
 [general.hub]
@@ -53,6 +54,7 @@ _SEVEN_MISTAKES = """\
 [general]
 name = "Relu"
 version = "1"
+edition = 5
 license = "MIT"
 backends = ["cuda", "rocmm"]
 
@@ -74,8 +76,8 @@ def test_a_good_file_becomes_a_config() -> None:
             name="fancy-relu",
             version=2,
             license="Apache-2.0",
-            upstream="https://github.com/o/r.git",
-            backends=("cuda", "tpu"),
+            upstream=("https://github.com/o/r.git",),
+            backends=("cuda",),
             python_depends=("einops",),
             hub=Hub(repo_id="o/fancy-relu"),
             cuda=BackendOptions(minver=Bound(text="12.6", parts=(12, 6)), maxver=Bound(text="13", parts=(13,))),
@@ -93,7 +95,7 @@ def test_a_good_file_becomes_a_config() -> None:
         ),
     )
     result = read_text(_GOOD)
-    assert (expected, (), 4, ()) == (result.config, result.findings, result.edition, result.errors)
+    assert (expected, (), 5, ()) == (result.config, result.findings, result.edition, result.errors)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,7 @@ _NAME = (
     "beginning with a letter (did you mean 'relu'?)"
 )
 _BACKEND = (
-    "build.toml:5:21: error: general.backends[1]: 'rocmm' is not a backend: use cann, cpu, cuda, metal, neuron, "
+    "build.toml:6:21: error: general.backends[1]: 'rocmm' is not a backend: use cann, cpu, cuda, metal, neuron, "
     "rocm, tpu, xpu (did you mean 'rocm'?)"
 )
 
@@ -128,10 +130,10 @@ def test_seven_mistakes_are_seven_findings() -> None:
         _NAME,
         "build.toml:3:11: error: general.version: expected an integer, got a string",
         _BACKEND,
-        "build.toml:8:8: error: torch.src[0]: '../torch_binding.cpp' has a '..': paths stay within the project",
-        "build.toml:9:1: error: torch.pyexts: unknown key (did you mean 'pyext'?)",
-        "build.toml:11:1: error: kernel.relu.depends: missing key",
-        "build.toml:14:1: error: kernel.relu.hip-flags: is for the backend rocm, and this component is for cuda",
+        "build.toml:9:8: error: torch.src[0]: '../torch_binding.cpp' has a '..': paths stay within the project",
+        "build.toml:10:1: error: torch.pyexts: unknown key (did you mean 'pyext'?)",
+        "build.toml:12:1: error: kernel.relu.depends: missing key",
+        "build.toml:15:1: error: kernel.relu.hip-flags: is for the backend rocm, and this component is for cuda",
     ]
     assert expected == [str(finding) for finding in read_text(_SEVEN_MISTAKES).findings]
 
@@ -145,7 +147,7 @@ def test_quoted_keys_are_shown_as_the_author_spells_them() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", ["1:1 ", "1:1 general"]),
+        ("", ["1:1 general"]),
         ("[general]\n[torch]\n", ["1:1 general.backends", "1:1 general.name", "1:1 general.version"]),
         ("general = 3\n[torch]\n", ["1:11 general"]),
         ("[genral]\n[torch]\n", ["1:2 genral"]),
@@ -162,11 +164,15 @@ def test_the_tables_themselves_are_checked(text: str, expected: list[str]) -> No
     assert expected == [f"{finding.line}:{finding.column} {finding.key}" for finding in result.errors]
 
 
-def test_a_file_without_framework_is_not_taken_for_python_only() -> None:
-    """Only edition 3 did without; the finding says what such a kernel has today."""
-    text = "[general]\nname = 'ab'\nversion = 1\nlicense = 'x'\nbackends = ['cpu']\n"
-    messages = [(finding.key, "[torch-noarch]" in finding.message) for finding in read_text(text).findings]
-    assert messages == [("", True)]
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [("edition = 5", False), ("source = 'https://example.org/r'", True), ("[kernel.a]\nbackend = 'cpu'", False)],
+)
+def test_a_file_without_framework_is_not_taken_for_python_only(more: str, says: bool) -> None:
+    """Only edition 3 did without, and only without components; a Python-only kernel is told what it has today."""
+    text = f"[general]\nname = 'ab'\nversion = 1\nlicense = 'x'\nbackends = ['cpu']\n{more}\n"
+    messages = [finding.message for finding in read_text(text).errors if not finding.key]
+    assert [says] == ["; a Python-only kernel has [torch-noarch]" in message for message in messages]
 
 
 _KEYS = (

@@ -55,3 +55,9 @@ def test_options_are_given_by_backend() -> None:
 def test_the_stable_abi_is_given_by_backend(stable_abi: Any, expected: Bound | None) -> None:
     """One version is for all backends, and a table for those that it names."""
     assert expected == TorchExtension(stable_abi=stable_abi).stable_abi_for("cpu")
+
+
+@pytest.mark.parametrize(("upstream", "expected"), [((), None), (("https://a", "https://b"), "https://a")])
+def test_the_first_url_stands_for_all(upstream: tuple[str, ...], expected: str | None) -> None:
+    """Formats that have room for one take the first."""
+    assert expected == General(name="ab", version=1, backends=(), upstream=upstream).upstream_url

@@ -3,7 +3,7 @@
 import pytest
 
 from kernel_builder.config.findings import Finding
-from kernel_builder.config.positions import locate
+from kernel_builder.config.positions import Positions, locate
 from kernel_builder.config.report import Report, closest, ordered, shown
 
 
@@ -25,6 +25,26 @@ def test_findings_come_once_and_in_the_order_of_the_file() -> None:
     second = Finding(line=1, column=2, severity="error", key="a", message="m", suggestion="s")
     third = Finding(line=2, column=1, severity="error", key="a", message="m")
     assert (first, second, third) == ordered([third, second, first, third])
+
+
+def test_a_note_is_no_problem_and_comes_last_of_its_place() -> None:
+    """What was understood is said after what is wrong there, and is no error."""
+    report = Report(locate("a = 1\n"))
+    report.note(("a",), "was understood")
+    assert not report.has_errors
+    report.warning(("a",), "is odd")
+    report.error(("a",), "is wrong")
+    assert ["error", "warning", "note"] == [finding.severity for finding in report.findings()]
+
+
+def test_what_is_found_at_or_below_a_muted_path_is_left_out() -> None:
+    """What was said before of it, and what is found beside it, stays."""
+    report = Report(Positions())
+    report.error(("a",), "before")
+    report.mute(("a",))
+    for path in (("a",), ("a", "b", 0), ("ab",)):
+        report.error(path, "after")
+    assert [("a", "before"), ("ab", "after")] == [(finding.key, finding.message) for finding in report.findings()]
 
 
 @pytest.mark.parametrize(

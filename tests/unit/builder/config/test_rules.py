@@ -27,7 +27,9 @@ def _general(**keys: Any) -> dict[str, Any]:
         (_general(backends=["cuda", "cpu", "cuda"]), [("error", "general.backends[2]")]),
         (_general() | {"torch": {}}, [("warning", "general.backends[0]")]),
         (_general() | {"torch-noarch": {}}, []),
-        (_general(backends=["tpu"]) | {"torch": {}}, []),
+        (_general(backends=["tpu"]) | {"torch": {}}, [("warning", "general.backends[0]")]),
+        (_general(backends=["neuron"]) | {"tvm-ffi": {}}, [("warning", "general.backends[0]")]),
+        (_general(backends=["tpu"]) | {"torch-noarch": {}}, []),
         (_general() | {"torch": {}, "kernel": {"a": {"backend": "cuda"}}}, []),
         (_general(cuda={"minver": "13", "maxver": "12.6"}), [("error", "general.cuda.minver")]),
         (_general(cuda={"minver": "12.6", "maxver": "12"}), []),
@@ -38,6 +40,21 @@ def _general(**keys: Any) -> dict[str, Any]:
         (
             _general() | {"torch-noarch": {}, "torch": {"stable-abi": {"cuda": "2.9", "cpu": "2.9", "x": 1}}},
             [("warning", "torch.stable-abi.cpu")],
+        ),
+        (_general() | {"torch-noarch": {}, "torch": {"stable-abi": "2"}}, [("error", "torch.stable-abi")]),
+        (
+            _general() | {"torch-noarch": {}, "torch": {"stable-abi": {"cuda": "2"}}},
+            [("error", "torch.stable-abi.cuda")],
+        ),
+        (_general(xpu={"python-depends": []}), [("warning", "general.xpu")]),
+        (_general(xpu={}), []),
+        (_general(name="my-relu"), []),
+        (_general(name="einops"), []),
+        (_general(name="json"), [("warning", "general.name")]),
+        (_general(name="tvm-ffi"), [("warning", "general.name")]),
+        (
+            _general() | {"torch-noarch": {}, "kernel": {"a": {"backend": "cuda", "cuda-capabilities": ["8.4"]}}},
+            [("error", "kernel.a.cuda-capabilities[0]"), ("warning", "kernel.a")],
         ),
     ],
 )
@@ -52,11 +69,16 @@ def test_keys_agree_with_each_other(data: dict[str, Any], expected: list[tuple[s
         (_general(python_depends=["einops", "helion", "tvm-ffi"]), []),
         (_general(python_depends=["nvidia-cutlass-dsl"]), []),
         (_general(cuda={"python-depends": ["nvidia-cutlass-dsl"]}), []),
-        (_general(neuron={"python-depends": ["nki"]}, xpu={"python-depends": ["onednn"]}), []),
+        (
+            _general(
+                backends=["neuron", "xpu"], neuron={"python-depends": ["nki"]}, xpu={"python-depends": ["onednn"]}
+            ),
+            [],
+        ),
         (_general(python_depends=["numpy"]), [("error", "general.python-depends[0]")]),
         (_general(python_depends=["onednn"]), [("error", "general.python-depends[0]")]),
         (_general(cuda={"python-depends": ["einops"]}), [("error", "general.cuda.python-depends[0]")]),
-        (_general(tpu={"python-depends": ["jax"]}), [("error", "general.tpu.python-depends[0]")]),
+        (_general(backends=["tpu"], tpu={"python-depends": ["jax"]}), [("error", "general.tpu.python-depends[0]")]),
         (
             _general(backends=["cuda", "rocm"], python_depends=["nvidia-cutlass-dsl"]),
             [("warning", "general.python-depends[0]")],

@@ -33,6 +33,9 @@ _CLASSES = (
 )
 
 
+_MINIMAL = {"name": "relu", "version": 1, "license": "MIT", "backends": ["cpu"]}
+
+
 def _read(cls: type[Any], data: Any, edition: int = 5, **given: Any) -> tuple[Any, list[tuple[str, str, str | None]]]:
     report = Report(Positions(), edition)
     value = read_table(cls, data, ("t",), report, **given)
@@ -61,6 +64,7 @@ def test_nested_tables_are_read() -> None:
     data = {
         "name": "relu",
         "version": 0,
+        "license": "MIT",
         "backends": ["cpu"],
         "hub": {"repo-id": "o/r", "branch": "main"},
         "cuda": {"maxver": "13"},
@@ -69,6 +73,7 @@ def test_nested_tables_are_read() -> None:
     expected = General(
         name="relu",
         version=0,
+        license="MIT",
         backends=("cpu",),
         hub=Hub(repo_id="o/r", branch="main"),
         cuda=BackendOptions(maxver=Bound(text="13", parts=(13,))),
@@ -142,6 +147,7 @@ def test_a_wrong_type_says_what_was_expected_and_what_is_there(value: Any, kind:
             General,
             {"name": "relu", "version": 1, "backends": ["cpu"], "rocm": {}, "neuron": {"minver": "1"}},
             [
+                ("t.license", "missing key", None),
                 ("t.neuron.minver", "unknown key", None),
                 ("t.rocm", "unknown key", None),
             ],
@@ -157,7 +163,9 @@ def test_every_problem_is_noted(cls: type[Any], data: Any, expected: list[tuple[
 def test_a_kernel_depend_has_one_of_version_and_revision(depend: dict[str, Any]) -> None:
     """Neither and both are wrong."""
     data = {"name": "relu", "version": 1, "backends": ["cpu"], "kernel-depends": [{"repo-id": "o/r", **depend}]}
-    assert _read(General, data)[1] == [("t.kernel-depends[0]", "needs exactly one of `version` and `revision`", None)]
+    assert _read(General, data | {"license": "MIT"})[1] == [
+        ("t.kernel-depends[0]", "needs exactly one of `version` and `revision`", None)
+    ]
 
 
 @pytest.mark.parametrize("key", ["cuda-capabilities", "cuda_capabilities"])
@@ -179,6 +187,53 @@ def test_what_only_edition_5_has_asks_for_it(cls: type[Any], data: dict[str, Any
     """In a file without `edition`, such a key says what to add; with it, there is nothing to say."""
     found = {edition: [it[0] for it in _read(cls, data, edition)[1] if "edition = 5" in it[1]] for edition in (4, 5)}
     assert {4: [key], 5: []} == found
+
+
+@pytest.mark.parametrize(
+    ("cls", "data", "given", "key"),
+    [
+        (General, {"upstream": ["https://example.org/a"]}, {}, "t.upstream"),
+        (KernelComponent, {"backend": "cpu", "cargo-manifest": "Cargo.toml"}, {"id": "a"}, "t.cargo-manifest"),
+    ],
+)
+def test_what_only_edition_6_has_asks_for_it(
+    cls: type[Any], data: dict[str, Any], given: dict[str, Any], key: str
+) -> None:
+    """The same, one edition later."""
+    found = {
+        edition: [it[0] for it in _read(cls, data, edition, **given)[1] if "edition = 6" in it[1]] for edition in (5, 6)
+    }
+    assert {5: [key], 6: []} == found
+
+
+@pytest.mark.parametrize("value", ["https://example.org/a", ["https://example.org/a"]])
+def test_a_text_may_stand_for_an_array_of_one(value: Any) -> None:
+    """`upstream` was one URL before it could be several."""
+    assert _read(General, {**_MINIMAL, "upstream": value}, 6)[0].upstream == ("https://example.org/a",)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(1, "an array, got an integer"), (["x"], "is not the URL"), ("x", "is not the URL")]
+)
+def test_both_forms_of_such_an_array_are_checked(value: Any, expected: str) -> None:
+    """Neither hides a wrong type or a wrong text."""
+    ((_, message, _),) = _read(General, {**_MINIMAL, "upstream": value}, 6)[1]
+    assert expected in message
+
+
+@pytest.mark.parametrize(
+    ("cls", "data", "expected"),
+    [
+        (General, {"name": "relu", "version": 1, "backends": []}, {4: [], 5: ["t.license"], 6: ["t.license"]}),
+        (TvmFfiExtension, {}, {4: ["t.src"], 5: ["t.src"], 6: []}),
+    ],
+)
+def test_a_key_may_be_required_in_some_editions(
+    cls: type[Any], data: dict[str, Any], expected: dict[int, list[str]]
+) -> None:
+    """The license since edition 5, the sources of `[tvm-ffi]` before edition 6."""
+    found = {edition: [key for key, message, _ in _read(cls, data, edition)[1]] for edition in (4, 5, 6)}
+    assert expected == found
 
 
 @pytest.mark.parametrize("cls", _CLASSES)

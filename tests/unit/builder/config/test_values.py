@@ -1,14 +1,17 @@
 """The rules of single texts."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel_builder.config.values import RULES, Problem
+from kernel_builder.config.values import PATTERNS, RULES, VALUES, Problem
 
 _GOOD = {
     "backend": ["cann", "cpu", "cuda", "metal", "neuron", "rocm", "tpu", "xpu"],
     "compiled-backend": ["cpu", "cuda", "metal", "rocm", "xpu"],
+    "cuda-capability": ["7.5", "9.0a", "10.0f", "8.0+PTX", "99.9"],
     "depend": ["torch", "cutlass_4_0", "metal-cpp", "sycl_tla"],
     "folder": [".", "include", "a/b", "a/./b", "a b", "..a/b..", "ü"],
     "git-url": [
@@ -23,12 +26,14 @@ _GOOD = {
     "pyext": ["py", "pyi", "json"],
     "repo-id": ["o/r", "kernels-community/activation", "a.b/c_d"],
     "revision": ["v1", "main", "refs/pr/1", "0123abc"],
+    "rocm-arch": ["gfx90a", "gfx942", "gfx1100"],
     "source": ["a.cu", "./a.cu", "a/b.cu", "a b+(c).cu", "ab:c.cu"],
     "text": ["-O3", "MIT", "a b", '"'],
 }
 _BAD = {
     "backend": ["", "CUDA", "gpu", " cpu"],
     "compiled-backend": ["tpu", "neuron", "hip"],
+    "cuda-capability": ["", "foo", "9", "90", "sm_90", "9.0b", "9.0+ptx", " 9.0"],
     "depend": ["", "Torch", "cutlass_sycl", "cutlass"],
     "folder": ["", " ", "..", "a/../b", "/a", "a\\b", "C:/a", "c:a", "a\n", "a\x00b", "\u202ea"],
     "git-url": [
@@ -49,6 +54,7 @@ _BAD = {
     "pyext": ["", ".py", "*.py", "a/b", "p y"],
     "repo-id": ["", "activation", "a/b/c", "/b", "a/", "a b/c", "../x", "a/..", "a--b/c", "-a/b", "a/b" * 40],
     "revision": ["", "-f", "a b", "a..b", "a/", "a.", "a//b", "a\n"],
+    "rocm-arch": ["", "942", "gfx9", "GFX942", "gfx942:xnack-", "MI300", "gfx942\n"],
     "source": [
         "",
         "a/",
@@ -86,11 +92,24 @@ def test_what_cannot_be_is_a_problem(rule: str, text: str) -> None:
     [
         ("backend", "CUDA", "cuda"),
         ("backend", "gpu", None),
+        ("cuda-capability", "9", "9.0"),
+        ("cuda-capability", "90", "9.0"),
+        ("cuda-capability", "100a", "10.0a"),
+        ("cuda-capability", "12", "12.0"),
+        ("cuda-capability", "sm_90", "9.0"),
+        ("cuda-capability", "compute_90a", "9.0a"),
+        ("cuda-capability", "8.0+ptx", "8.0+PTX"),
+        ("cuda-capability", "foo", None),
+        ("cuda-capability", "900", None),
         ("depend", "cutlass-4.0", "cutlass_4_0"),
         ("depend", "cutlass_sycl", "sycl_tla"),
         ("name", "My_Kernel", "my-kernel"),
         ("name", "3d", None),
         ("pyext", "*.py", "py"),
+        ("rocm-arch", "GFX942", "gfx942"),
+        ("rocm-arch", "942", "gfx942"),
+        ("rocm-arch", "gfx942:xnack-", "gfx942"),
+        ("rocm-arch", "MI300", None),
         ("source", "a\\b.cu", "a/b.cu"),
     ],
 )
@@ -117,3 +136,17 @@ def test_no_text_breaks_a_rule(rule: str, text: str) -> None:
     """A rule answers for every text."""
     problem = RULES[rule](text)
     assert problem is None or problem.message.isprintable()
+
+
+def test_every_rule_has_a_shape_for_editors() -> None:
+    """A rule either takes some words only, or has a pattern."""
+    assert set(RULES) == {*VALUES, *PATTERNS}
+    assert not {*VALUES} & {*PATTERNS}
+
+
+@given(data=st.data(), rule=st.sampled_from(sorted(RULES)))
+def test_what_a_rule_takes_has_its_shape(data: st.DataObject, rule: str) -> None:
+    """Whatever a rule accepts is one of its words, or matches its pattern."""
+    text = data.draw(st.one_of(st.text(), st.sampled_from(_GOOD[rule]), st.text("ab./:@-0 *")))
+    if RULES[rule](text) is None:
+        assert text in VALUES[rule]() if rule in VALUES else re.fullmatch(PATTERNS[rule], text)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kernel_builder.matrix.rows import Matrix, Row, load_matrix, matrix_path, parse_matrix
-from kernels.backend import COMPILED_BACKENDS, Compute, MajorMinor
+from kernels.backend import BACKENDS, COMPILED_BACKENDS, Compute, MajorMinor
 from kernels.errors import VariantNameError
 from kernels.variant import Platform
 
@@ -37,6 +37,13 @@ def test_data_become_rows() -> None:
     assert Matrix(("x86_64-linux",), rows) == parse_matrix(DATA)
 
 
+def test_a_backend_that_compiles_nothing_comes_with_every_release() -> None:
+    """Backends without compiled kernels are no part of Torch: their systems are all that the data file says of them."""
+    data = {**DATA, "backends": {"neuron": ["x86_64-linux"]}}
+    expected = tuple(Row(MajorMinor(2, minor), Compute("neuron"), LINUX) for minor in (9, 10))
+    assert expected == parse_matrix(data).rows
+
+
 def test_rows_of_one_system() -> None:
     """A system sees its own rows only."""
     matrix = parse_matrix(DATA)
@@ -53,7 +60,7 @@ def test_shape_of_the_data_file() -> None:
     """The data file has known keys only, known systems, and versions of the form MAJOR.MINOR in rising order."""
     data = json.loads(matrix_path().read_text("utf-8"))
     assert {"doc", "systems", "backends", "torch"} == set(data)
-    assert set(COMPILED_BACKENDS) == set(data["backends"])
+    assert list(BACKENDS) == list(data["backends"])
     assert set(data["systems"]) == {system for systems in data["backends"].values() for system in systems}
     releases = [MajorMinor.parse(release["version"]) for release in data["torch"]]
     assert sorted(set(releases)) == releases
@@ -64,6 +71,13 @@ def test_shape_of_the_data_file() -> None:
             assert sorted(set(versions)) == versions
             assert [str(version) for version in versions] == release[backend]
             assert set(release.get("tvm-ffi", {}).get(backend, [])) <= set(release[backend])
+
+
+def test_no_world_is_older_than_the_documented_defaults() -> None:
+    """A kernel without bounds is built from CUDA 11.8 and Torch 2.0 on, which every row is."""
+    rows = load_matrix().rows
+    assert [] == [row for row in rows if row.torch < (2, 0)]
+    assert [] == [row for row in rows if row.compute.backend == "cuda" and (row.compute.version or (0, 0)) < (11, 8)]
 
 
 def test_the_matrix_is_read_once() -> None:

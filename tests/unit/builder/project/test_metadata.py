@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from support.configs import torch_config
+from support.configs import noarch_config, torch_config
 
 from kernel_builder.config.model import BackendOptions, KernelDepend
 from kernel_builder.project.metadata import build_metadata
@@ -36,7 +36,7 @@ def test_everything() -> None:
     general = {
         "version": 3,
         "license": "MIT",
-        "upstream": "https://example.com/up",
+        "upstream": ("https://example.com/up", "https://example.com/older"),
         "source": "https://example.com/src",
         "python_depends": ("einops",),
         "kernel_depends": (KernelDepend(repo_id="a/b", version=0),),
@@ -68,6 +68,20 @@ def test_dependencies_of_other_backends_are_left_out(backend: str) -> None:
     options = BackendOptions(python_depends=("nvidia-cutlass-dsl",))
     document = build_metadata(torch_config("cpu", "cuda", general={"cuda": options}), backend, "_id", Provenance("x"))
     assert (["nvidia-cutlass-dsl"] if backend == "cuda" else []) == document["python-depends"]
+
+
+@pytest.mark.parametrize(
+    ("backend", "expected"),
+    [
+        ("cuda", {"type": "cuda", "archs": ["9.0", "8.0"]}),
+        ("rocm", {"type": "rocm", "archs": ["gfx942"]}),
+        ("xpu", {"type": "xpu"}),
+    ],
+)
+def test_architectures_of_python_only_kernels(backend: str, expected: dict[str, Any]) -> None:
+    """A Python-only kernel runs on what build.toml says; what a compiled one was compiled for is known later."""
+    config = noarch_config("cuda", "rocm", "xpu", cuda_capabilities=("9.0", "8.0", "9.0"), rocm_archs=("gfx942",))
+    assert expected == build_metadata(config, backend, "_id", Provenance("abc"))["backend"]
 
 
 def test_the_loader_reads_it() -> None:

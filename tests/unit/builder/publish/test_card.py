@@ -10,7 +10,7 @@ from kernel_builder.errors import CardError
 from kernel_builder.publish.card import card_variables, fill_card
 
 CONFIG = torch_config()
-GENERAL = {"license": "Apache-2.0", "upstream": "https://up", "source": "https://src", "hub": Hub(repo_id="me/demo")}
+GENERAL = {"license": "Apache-2.0", "upstream": ("https://up",), "source": "https://src", "hub": Hub(repo_id="me/demo")}
 
 
 @pytest.fixture
