@@ -23,6 +23,7 @@ def run(
     cwd: Path | None = None,
     env: Mapping[str, str | None] | None = None,
     on_line: Callable[[str], None] | None = None,
+    timeout: float | None = None,
 ) -> str:
     """Run a program to its end and return what it printed.
 
@@ -37,8 +38,10 @@ def run(
         cwd: the folder to run in.
         env: variables to set beside those of this process; `None` takes one away.
         on_line: called with each line of output as it comes, without its end.
+        timeout: how many seconds it may take without `on_line`; then it is stopped.
 
     Raises:
+        TimeoutError: when it takes longer.
         ToolchainError: when there is no such program.
         ProcessError: when it fails; carries the last lines of its output, standard error included.
         FileNotFoundError: when there is no folder `cwd`.
@@ -46,7 +49,11 @@ def run(
     words = [str(word) for word in command]
     process = _start(words, cwd, env, subprocess.PIPE if on_line is None else subprocess.STDOUT)
     try:
-        output, errors = process.communicate() if on_line is None else (_follow(process, on_line), "")
+        output, errors = process.communicate(timeout=timeout) if on_line is None else (_follow(process, on_line), "")
+    except subprocess.TimeoutExpired:
+        _stop(process)
+        message = f"`{subprocess.list2cmdline(words)}` did not end within {timeout:g} seconds"
+        raise TimeoutError(message) from None
     except BaseException:
         _stop(process)
         raise

@@ -55,6 +55,14 @@ def test_failure_carries_what_was_said() -> None:
     assert str(error).endswith("failed with status 3")
 
 
+def test_a_program_that_takes_too_long_is_stopped() -> None:
+    """Within its time a program answers; one that hangs is ended, and the error says which and when."""
+    assert "done" == run([PYTHON, "-c", "print('done')"], timeout=60)
+    with pytest.raises(TimeoutError) as raised:
+        run([PYTHON, "-c", "import time; time.sleep(600)"], timeout=0.25)
+    assert str(raised.value).endswith("did not end within 0.25 seconds")
+
+
 def test_death_by_signal_is_a_failure() -> None:
     """A program that is killed has failed, with the negative number of the signal."""
     with pytest.raises(ProcessError) as raised:
