@@ -4,20 +4,17 @@ The unique id of a build comes from here. It is never random: the same sources g
 """
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from kernel_builder.config.model import KernelConfig, NoarchExtension
+from kernel_builder.config.sources import GENERATED_FOLDERS, written_files
 from kernel_builder.errors import ProcessError, ToolchainError
 from kernel_builder.process import run
 
-__all__ = ["MANIFEST", "Provenance", "build_inputs", "find_provenance"]
-
-#: The list of what `create-pyproject` wrote to a folder.
-MANIFEST = ".kernel-builder-manifest.json"
+__all__ = ["Provenance", "build_inputs", "find_provenance"]
 
 _COMMIT_DIGITS = 7
 _CONTENT_DIGITS = 12
@@ -27,7 +24,7 @@ _GIT = (
     "-c", "core.quotePath=false",
 )  # fmt: skip
 _FOREIGN = "dubious ownership"
-_GENERATED = ("__pycache__", "build", "build-ext", "result")
+_GENERATED = ("__pycache__", *GENERATED_FOLDERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,8 @@ class Provenance:
 
     @classmethod
     def of_commit(cls, commit: str, *, dirty: bool) -> "Provenance":
-        """The provenance of sources at a commit."""
+        """The provenance of sources at a commit, of 40 or 64 hexadecimal digits."""
+        commit = commit.lower()
         return cls(commit[:_COMMIT_DIGITS] + ("_dirty" if dirty else ""), commit, dirty)
 
 
@@ -88,19 +86,10 @@ def build_inputs(project_dir: Path, config: KernelConfig) -> tuple[str, ...]:
             names.update(part.src)
             folders += part.include
     extensions = tuple(f".{extension}" for extension in framework.pyext)
-    found = {name for folder in folders for name in _below(project_dir, folder)} - _written(project_dir)
+    found = {name for folder in folders for name in _below(project_dir, folder)} - written_files(project_dir)
     found |= {name for name in _below(project_dir, config.python_dir) if name.endswith(extensions)}
     names |= found - {f"{config.python_dir}/_ops.py"}
     return tuple(sorted(name for name in names if (project_dir / name).is_file()))
-
-
-def _written(project_dir: Path) -> set[str]:
-    """The names in the manifest of `kernel_builder.project.write`, when it can be read."""
-    try:
-        files = json.loads((project_dir / MANIFEST).read_text("utf-8"))["files"]
-        return {MANIFEST, *map(str, files)}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return {MANIFEST}
 
 
 def _below(project_dir: Path, folder: str) -> Iterable[str]:

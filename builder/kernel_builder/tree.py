@@ -98,11 +98,19 @@ def install_tree(stage: Path, target: Path) -> None:
     _sync_folder(target.parent)
 
 
-def install_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all; a link in its place is replaced, never followed."""
+def install_text(path: Path, text: str, *, mode: int | None = None) -> None:
+    """Write a text file whole or not at all; a link in its place is replaced, never followed.
+
+    Args:
+        path: the file.
+        text: what it is to hold, as it is: no end of line is translated.
+        mode: its permissions; by default those of a new file.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         temporary.write_text(text, "utf-8", newline="\n")
+        if mode is not None:
+            temporary.chmod(mode)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

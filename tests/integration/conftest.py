@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from support.projects import copy_relu, kernel_builder, make_tiny
+from support.projects import copy_relu, kernel_builder, make_tiny, make_tiny_noarch, make_tiny_tvm_ffi
 
 
 def _shared(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Path]) -> Path:
@@ -35,6 +35,18 @@ def built_relu(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def built_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny kernel, built; tests only read it or copy it."""
     return _shared(tmp_path_factory, "tiny", make_tiny)
+
+
+@pytest.fixture(scope="session")
+def built_noarch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny kernel in Python alone, built; tests only read it or copy it."""
+    return _shared(tmp_path_factory, "tiny-noarch", make_tiny_noarch)
+
+
+@pytest.fixture(scope="session")
+def built_tvm_ffi(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny kernel on tvm-ffi, built; tests only read it or copy it."""
+    return _shared(tmp_path_factory, "tiny-ffi", make_tiny_tvm_ffi)
 
 
 @pytest.fixture(

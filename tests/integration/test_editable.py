@@ -6,10 +6,11 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.projects import contents, copy_relu, git, kernel_builder, make_tiny
+from support.projects import contents, copy_relu, git, kernel_builder, make_tiny, make_tiny_noarch, make_tiny_tvm_ffi
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_the_project_can_be_written_to_another_folder(tmp_path: Path, python: Pa
     assert str(tmp_path) not in (target / "CMakeLists.txt").read_text("utf-8")
     _run(python, "cmake", "-B", "build-ext", cwd=target)
     assert 0 == kernel_builder("clean-pyproject", project, target, "--force").returncode
-    assert ["build-ext"] == [path.name for path in target.iterdir()]
+    assert [] == list(target.iterdir())
 
 
 def test_clean_leaves_a_project_as_it_was(tmp_path: Path) -> None:
@@ -106,16 +107,83 @@ def test_clean_leaves_a_project_as_it_was(tmp_path: Path) -> None:
     assert git(project, "ls-files", "--others") == ""
 
 
-def test_rendering_is_the_same_from_run_to_run(tmp_path: Path) -> None:
-    """Two runs with different hash seeds write the same bytes."""
-    project = copy_relu(tmp_path / "relu")
+MAKERS = pytest.mark.parametrize("make", [copy_relu, make_tiny_noarch, make_tiny_tvm_ffi])
+
+
+@MAKERS
+def test_rendering_is_the_same_from_run_to_run(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    """Runs with four hash seeds, in two folders, write the same bytes."""
     trees = []
-    for seed in ("1", "2"):
-        target = tmp_path / seed
+    for seed, name in (("1", "a"), ("2", "a"), ("3", "b"), ("4", "b")):
+        project = make(tmp_path / name / "kernel") if not (tmp_path / name).exists() else tmp_path / name / "kernel"
+        target = tmp_path / name / seed
         result = kernel_builder("create-pyproject", project, target, env={"PYTHONHASHSEED": seed})
-        assert 0 == result.returncode
+        assert 0 == result.returncode, result.stderr
         trees.append(contents(target))
-    assert trees[0] == trees[1]
+    assert [trees[0]] * 3 == trees[1:]
+
+
+@MAKERS
+def test_clean_after_everything_was_used(tmp_path: Path, python: Path, make: Callable[[Path], Path]) -> None:
+    """After an editable install, an import and a build by CMake, cleaning leaves the folder as it was, byte by byte."""
+    project = make(tmp_path / "kernel")
+    before = contents(project)
+    module = next(path.parent.name for path in project.glob("*-ext/*/__init__.py"))
+    assert 0 == kernel_builder("create-pyproject", project).returncode
+    _run(python, str(python), "-m", "pip", "install", "--quiet", "--no-build-isolation", "-e", ".", cwd=project)
+    _run(python, str(python), "-c", f"import {module}", cwd=tmp_path)
+    if make is not make_tiny_noarch:
+        _run(python, "cmake", "-B", "build-ext", cwd=project)
+    cleaned = kernel_builder("clean-pyproject", project, "--force")
+    assert (0, "") == (cleaned.returncode, cleaned.stderr)
+    assert before == contents(project)
+    assert not (project / "build-ext").exists()
+
+
+def test_a_python_only_kernel_is_an_editable_package(tmp_path: Path, python: Path) -> None:
+    """A kernel with a dash in its name and an `_ops.py` that git ignores is imported from where it is edited."""
+    project = make_tiny_noarch(tmp_path / "tiny")
+    git(project, "init", "--quiet")
+    (project / ".gitignore").write_text("/torch-ext/tiny_noarch/_ops.py\n", "utf-8")
+    target = tmp_path / "elsewhere"
+    probe = "import torch, tiny_noarch; print(tiny_noarch.same(torch.ones(1)).tolist(), tiny_noarch._ops._OPS_ID)"
+    for folder in (project, target):
+        assert 0 == kernel_builder("create-pyproject", project, folder, "--unique-id", "edit").returncode
+        _run(python, str(python), "-m", "pip", "install", "--quiet", "--no-build-isolation", "-e", ".", cwd=folder)
+        assert "[1.0] _tiny_noarch_cpu_edit" == _run(python, str(python), "-c", probe, cwd=tmp_path).strip()
+    init = project / "torch-ext/tiny_noarch/__init__.py"
+    init.write_text(init.read_text("utf-8").replace("x.clone()", "x + 1"), "utf-8")
+    assert "[2.0] _tiny_noarch_cpu_edit" == _run(python, str(python), "-c", probe, cwd=tmp_path).strip()
+
+
+def test_a_tvm_ffi_kernel_is_an_editable_package(tmp_path: Path, python: Path) -> None:
+    """A source that was edited is compiled on import, for tvm-ffi as for Torch."""
+    project = make_tiny_tvm_ffi(tmp_path / "tiny")
+    assert 0 == kernel_builder("create-pyproject", project).returncode
+    _run(python, str(python), "-m", "pip", "install", "--quiet", "--no-build-isolation", "-e", ".", cwd=project)
+    probe = "import torch, tiny_ffi; x = torch.ones(1); tiny_ffi.twice(x); print(x.item())"
+    assert "2.0" == _run(python, str(python), "-c", probe, cwd=tmp_path).strip()
+    source = project / "tiny_cpu/tiny.cpp"
+    source.write_text(source.read_text("utf-8").replace("*= 2", "*= 3"), "utf-8")
+    assert "3.0" == _run(python, str(python), "-c", probe, cwd=tmp_path).strip()
+
+
+@pytest.mark.parametrize("options", [["-DKERNEL_BACKEND=cuda"], []])
+def test_a_backend_without_its_cmake_is_refused_in_one_sentence(
+    tmp_path: Path, python: Path, options: list[str]
+) -> None:
+    """A project can be written for every backend; CMake says which it can build, before it looks for anything."""
+    project = make_tiny_tvm_ffi(tmp_path / "tiny")
+    if not options:
+        text = (project / "build.toml").read_text("utf-8").replace('backends = ["cpu", "cuda"]', 'backends = ["cuda"]')
+        (project / "build.toml").write_text(
+            text[: text.index("[kernel.tiny_cpu]")] + text[text.index("[kernel.tiny_cuda]") :]
+        )
+    assert 0 == kernel_builder("create-pyproject", project).returncode
+    command = ["cmake", "-B", "build-ext", *options]
+    result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    assert "this version of kernel-builder makes CMake code for cpu." in " ".join(result.stderr.split())
 
 
 def test_a_kernel_compiles_without_the_headers_of_python(tmp_path: Path, python: Path) -> None:
@@ -123,11 +191,11 @@ def test_a_kernel_compiles_without_the_headers_of_python(tmp_path: Path, python:
     project = make_tiny(tmp_path / "tiny")
     assert 0 == kernel_builder("create-pyproject", project, "--unique-id", "bare").returncode
     _run(python, "cmake", "-B", "build-ext", cwd=project)
-    facts = (project / "build-ext" / "torch-facts.cmake").read_text("utf-8")
+    facts = (project / "build-ext" / "facts.cmake").read_text("utf-8")
     without = [line for line in facts.splitlines() if not line.startswith("set(KERNEL_PYTHON_INCLUDE ")]
     assert len(facts.splitlines()) - 1 == len(without)
     (tmp_path / "facts.cmake").write_text("\n".join(without), "utf-8")
-    _run(python, "cmake", "-B", "bare", f"-DKERNEL_TORCH_FACTS={tmp_path / 'facts.cmake'}", cwd=project)
+    _run(python, "cmake", "-B", "bare", f"-DKERNEL_FACTS={tmp_path / 'facts.cmake'}", cwd=project)
     _run(python, "cmake", "--build", "bare", cwd=project)
     probe = "import _tiny_cpu_bare as m; print([m.__name__, [n for n in dir(m) if not n.startswith('__')]])"
     assert "['_tiny_cpu_bare', []]" == _run(python, str(python), "-c", probe, cwd=project / "bare").strip()

@@ -34,6 +34,99 @@ src = ["tiny_cpu/tiny.cpp"]
     "tiny_cpu/tiny.cpp": 'extern "C" int tiny_value() { return 1; }\n',
 }
 
+#: Python only: its one function is an operator of Torch, which gives the identity of a tensor.
+_TINY_NOARCH = {
+    "build.toml": """\
+[general]
+name = "tiny-noarch"
+version = 1
+license = "Apache-2.0"
+backends = ["cuda", "cpu", "rocm"]
+
+[torch-noarch]
+cuda-capabilities = ["8.0", "9.0"]
+rocm-archs = ["gfx942"]
+""",
+    "torch-ext/tiny_noarch/__init__.py": '''\
+"""A kernel in Python."""
+
+import torch
+
+from ._ops import add_op_namespace_prefix, ops
+
+__all__ = ["same"]
+
+
+@torch.library.custom_op(add_op_namespace_prefix("same"), mutates_args=())
+def _same(x: torch.Tensor) -> torch.Tensor:
+    return x.clone()
+
+
+def same(x: torch.Tensor) -> torch.Tensor:
+    """A copy of a tensor."""
+    return ops.same(x)
+''',
+}
+
+#: Compiles in two seconds against tvm-ffi: its one function doubles a tensor of float32 in its place.
+_TINY_TVM_FFI = {
+    "build.toml": """\
+[general]
+name = "tiny-ffi"
+version = 1
+license = "Apache-2.0"
+backends = ["cpu", "cuda"]
+
+[tvm-ffi]
+src = ["tvm-ffi-ext/binding.cpp", "tvm-ffi-ext/twice.h"]
+
+[kernel.tiny_cpu]
+backend = "cpu"
+depends = []
+src = ["tiny_cpu/tiny.cpp"]
+
+[kernel.tiny_cuda]
+backend = "cuda"
+depends = []
+cuda-capabilities = ["8.0"]
+src = ["tiny_cuda/tiny.cu"]
+""",
+    "tvm-ffi-ext/tiny_ffi/__init__.py": '''\
+"""A kernel on tvm-ffi."""
+
+from ._ops import ops
+
+__all__ = ["twice"]
+
+twice = ops.twice
+''',
+    "tvm-ffi-ext/twice.h": "#pragma once\n\nvoid twice(float *values, long count);\n",
+    "tvm-ffi-ext/binding.cpp": """\
+#include <tvm/ffi/container/tensor.h>
+#include <tvm/ffi/function.h>
+
+#include "twice.h"
+
+#if !defined(CPU_KERNEL) || defined(Py_LIMITED_API) || defined(TORCH_EXTENSION_NAME)
+#error "a build for the CPU, which knows neither Torch nor Python"
+#endif
+
+void twice_in_place(tvm::ffi::TensorView x) { twice(static_cast<float *>(x.data_ptr()), x.numel()); }
+
+TVM_FFI_DLL_EXPORT_TYPED_FUNC(twice, twice_in_place)
+""",
+    "tiny_cpu/tiny.cpp": """\
+#include "twice.h"
+
+void twice(float *values, long count) {
+  for (long i = 0; i < count; ++i) {
+    values[i] *= 2;
+  }
+}
+""",
+    "tiny_cuda/tiny.cu": "void twice(float *, long) {}\n",
+}
+
 
 def copy_relu(target: Path) -> Path:
     """A copy of the relu example without what building it leaves behind."""
@@ -43,7 +136,21 @@ def copy_relu(target: Path) -> Path:
 
 def make_tiny(target: Path) -> Path:
     """A kernel project that compiles in a fraction of a second."""
-    for name, text in _TINY.items():
+    return _write(target, _TINY)
+
+
+def make_tiny_noarch(target: Path) -> Path:
+    """A kernel project in Python alone, for CUDA, ROCm and the CPU."""
+    return _write(target, _TINY_NOARCH)
+
+
+def make_tiny_tvm_ffi(target: Path) -> Path:
+    """A kernel project on tvm-ffi that compiles in two seconds."""
+    return _write(target, _TINY_TVM_FFI)
+
+
+def _write(target: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kernel_builder.cli._options import json_option, kernel_dir_argument
+from kernel_builder.cli._options import json_option, kernel_dir_argument, variant_option
 from kernel_builder.cli._project import load_project
 from kernel_builder.cli._report import Reporter
 from kernel_builder.drivers.base import BuildRequest, Built
@@ -18,14 +18,13 @@ from kernel_builder.tree import install_text
 
 __all__ = ["build", "build_and_copy"]
 
-_variant = click.option("--variant", metavar="VARIANT", help="Build this variant only.")
 _driver = click.option(
     "--driver",
     type=click.Choice(DRIVERS),
     default="auto",
     show_default=True,
-    help="local: the toolchain and Torch of this machine. nix: the project's flake. auto: nix where it is installed "
-    "and the project has a flake.nix, else local.",
+    help="local: the toolchain and the Torch or tvm-ffi of this machine. nix: the project's flake. auto: nix where it "
+    "is installed and the project has a flake.nix, else local.",
 )
 _max_jobs = click.option(
     "--max-jobs",
@@ -91,20 +90,28 @@ def _as_json(built: Built) -> dict[str, object]:
 
 @click.command("build")
 @kernel_dir_argument
-@_variant
+@variant_option
 @_driver
 @_max_jobs
 @_cores
 @_logs
 @json_option
 def build(**options: Any) -> None:
-    """Build the kernel in KERNEL_DIR (default: the current folder) into its build/ folder.
+    r"""Build the kernel in KERNEL_DIR (default: the current folder) into its build/ folder.
 
     Each variant is staged, checked and put into its place in one step; what was there before stays when anything
     fails. A second build compiles only what has changed.
 
     The compiler is that of the environment variable CXX, or the system's. Flags are taken from build.toml only:
     CXXFLAGS, LDFLAGS and the like are set aside, because the same sources must give the same build.
+
+    A Python-only kernel needs no compiler; it is built for every backend that it has on this system.
+
+    \b
+    Examples:
+      kernel-builder build
+      kernel-builder build --variant torch213-cxx11-cpu-x86_64-linux -L
+      kernel-builder build kernels/relu --driver local --json
     """
     _run(_Options(**options))
 
@@ -117,5 +124,11 @@ def build(**options: Any) -> None:
 @_logs
 @json_option
 def build_and_copy(**options: Any) -> None:
-    """Build the kernel in KERNEL_DIR and copy every variant into its build/ folder; the same as `build`."""
+    r"""Build the kernel in KERNEL_DIR and copy every variant into its build/ folder; the same as `build`.
+
+    \b
+    Examples:
+      kernel-builder build-and-copy
+      kernel-builder build-and-copy --driver nix --max-jobs 4 --cores 8
+    """
     _run(_Options(**options))

@@ -4,7 +4,7 @@
 
     <variant>/__init__.py and the other Python files of the extension
     <variant>/_ops.py
-    <variant>/<ops id>.abi3.so
+    <variant>/<ops id>.abi3.so        .so, .dylib or .dll with tvm-ffi, .pyd with Torch on Windows, none in Python only
     <variant>/metadata.json
     <variant>/<module>/__init__.py    the same kernel, for older loaders
 """
@@ -24,7 +24,7 @@ __all__ = ["assemble"]
 
 
 def assemble(
-    stage: Path, *, config: KernelConfig, project_dir: Path, native: tuple[Path, ...], metadata: dict[str, Any]
+    stage: Path, *, config: KernelConfig, project_dir: Path, made: tuple[Path, ...], metadata: dict[str, Any]
 ) -> None:
     """Fill an empty folder with a build.
 
@@ -32,7 +32,7 @@ def assemble(
         stage: the folder.
         config: the kernel.
         project_dir: its project.
-        native: the files that the compiler made (the library and `_ops.py`), which go to the top.
+        made: the files that were made for the build (the library and `_ops.py`), which go to the top.
         metadata: the metadata without the digest, which is added here.
 
     Raises:
@@ -40,14 +40,14 @@ def assemble(
             is where the folder for older loaders goes.
     """
     _copy_python(project_dir, config, stage)
-    for path in native:
+    for path in made:
         shutil.copyfile(path, stage / path.name)
     compat = stage / config.general.python_name
     if compat.exists():
         message = f"{config.python_dir} holds {compat.name}/, which is the folder for older loaders in a build"
         raise BuilderError(message, hint="Rename the package's own sub-package.")
     compat.mkdir()
-    template = environment().get_template("project/torch/compat.py.jinja")
+    template = environment().get_template("tree/compat.py.jinja")
     (compat / "__init__.py").write_text(template.render(ops_id=metadata["id"]), "utf-8", newline="\n")
     digest = digest_tree(stage)
     document = {**metadata, "digest": {"algorithm": digest.algorithm, "files": digest.files}}

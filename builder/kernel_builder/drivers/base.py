@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from kernel_builder.config.model import KernelConfig
 
-__all__ = ["BuildRequest", "Built", "Driver", "Event", "Log", "Note", "Progress", "Report", "Stage"]
+__all__ = ["BuildRequest", "Built", "Driver", "Event", "Log", "Made", "Note", "Progress", "Report", "Stage"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,11 @@ class BuildRequest:
     def build_dir(self) -> Path:
         """Where the variants go."""
         return self.project_dir / "build"
+
+    @property
+    def work_dir(self) -> Path:
+        """What is kept from one build to the next."""
+        return self.project_dir / ".kernel-builder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,23 @@ class Note:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What was made for one variant, before it is put together with the kernel's Python files.
+
+    Attributes:
+        files: the files that were made, such as the library and `_ops.py`, wherever they are.
+        metadata: the metadata of the build, without its digest.
+        toolchain: what it was made with, by name; empty when nothing was compiled.
+        compiled: how many sources were compiled, or `None` where there are none.
+    """
+
+    files: tuple[Path, ...]
+    metadata: dict[str, Any]
+    toolchain: dict[str, str]
+    compiled: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """One variant is in its place.
@@ -74,7 +96,7 @@ class Built:
         variant: its name.
         path: its tree.
         changed: whether the tree differs from the one that was there before.
-        compiled: how many sources were compiled, or `None` where the driver does not know.
+        compiled: how many sources were compiled, or `None` where there are none or the driver does not know.
         seconds: how long it took.
     """
 

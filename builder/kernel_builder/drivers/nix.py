@@ -39,7 +39,7 @@ class NixDriver:
         if not trees:
             message = f"nix built {store or 'nothing'}, which holds no variant"
             raise BuilderError(message, hint="The flake's default package must be the bundle of the kernel's variants.")
-        with build_lock(request.project_dir / ".kernel-builder", lambda: report(Stage(what, "wait for another build"))):
+        with build_lock(request.work_dir, lambda: report(Stage(what, "wait for another build"))):
             return [self._install(name, tree, request, started) for name, tree in sorted(trees.items())]
 
     def _command(self, request: BuildRequest) -> list[str]:

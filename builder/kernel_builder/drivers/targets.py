@@ -1,45 +1,77 @@
-"""Which of a kernel's variants the toolchain of this machine can build."""
+"""Which of a kernel's variants can be built with what this machine has installed."""
 
 from dataclasses import replace
+from typing import TypeAlias
 
-from kernel_builder.config.model import KernelConfig, TorchExtension
+from kernel_builder.config.model import KernelConfig, NoarchExtension, TorchExtension, TvmFfiExtension
 from kernel_builder.errors import TargetError
-from kernel_builder.matrix import BuildTarget, Row
+from kernel_builder.matrix import BuildTarget, Row, load_matrix, select
 from kernel_builder.matrix.select import target_for
 from kernel_builder.project.render import RENDERED_BACKENDS
 from kernel_builder.toolchain.torch import TorchFacts
-from kernels.backend import Compute
+from kernel_builder.toolchain.tvm_ffi import TvmFfiFacts
+from kernels.backend import Compute, MajorMinor
 from kernels.errors import VariantNameError
-from kernels.variant import Platform, TorchVariant, parse_variant
+from kernels.variant import NoarchVariant, Platform, TorchVariant, parse_variant
 
-__all__ = ["local_targets"]
+__all__ = ["Facts", "local_targets"]
+
+#: What builds are made against: the kernel's framework, or nothing for a Python-only kernel.
+Facts: TypeAlias = TorchFacts | TvmFfiFacts | None
+
+#: The Torch of a world in which there need not be any.
+_NO_TORCH = MajorMinor(0, 0)
 
 
 def local_targets(
-    config: KernelConfig, facts: TorchFacts, platform: Platform, wanted: str | None = None
+    config: KernelConfig, facts: Facts, platform: Platform, wanted: str | None = None
 ) -> tuple[BuildTarget, ...]:
-    """The variants that can be built with the Torch of this environment, or the one of them that is wanted.
+    """The variants that can be built here, or the one of them that is wanted.
 
-    The Torch need not be in the build matrix: a kernel can be built for any that its bounds allow.
+    A compiled kernel is built for the release of its framework that is installed, which need not be in the build
+    matrix. A Python-only kernel is built for each of its backends that the matrix has on this system; on a system that
+    the matrix does not know, for all of them.
+
+    Args:
+        config: the kernel.
+        facts: the framework that is installed: Torch for `[torch]`, tvm-ffi for `[tvm-ffi]`; `[torch-noarch]` takes
+            any or none.
+        platform: the system.
+        wanted: the name of a variant.
 
     Raises:
         TargetError: when there is none, or the wanted one is not among them; says why.
     """
-    if not isinstance(config.framework, TorchExtension):
-        raise _none_at_all(config, facts)
-    targets = [
-        _with_abi(target, facts)
-        for backend in RENDERED_BACKENDS
-        if (target := target_for(config, Row(facts.release, Compute(backend), platform))) is not None
-    ]
+    targets = _targets(config, facts, platform)
     if wanted is not None:
         chosen = tuple(target for target in targets if target.name == wanted)
         if not chosen:
             raise _not_this_one(wanted, targets, facts)
         return chosen
     if not targets:
-        raise _none_at_all(config, facts)
-    return tuple(targets)
+        raise _none_at_all(config, facts, platform)
+    return targets
+
+
+def _targets(config: KernelConfig, facts: Facts, platform: Platform) -> tuple[BuildTarget, ...]:
+    if isinstance(config.framework, NoarchExtension):
+        return _noarch_targets(config, platform)
+    if isinstance(config.framework, TorchExtension) and isinstance(facts, TorchFacts):
+        rows = [Row(facts.release, Compute(backend), platform) for backend in RENDERED_BACKENDS]
+        return tuple(_with_abi(target, facts) for row in rows if (target := target_for(config, row)) is not None)
+    if isinstance(config.framework, TvmFfiExtension) and isinstance(facts, TvmFfiFacts):
+        rows = [Row(_NO_TORCH, Compute(backend), platform, facts.release) for backend in RENDERED_BACKENDS]
+        return tuple(target for row in rows if (target := target_for(config, row)) is not None)
+    return ()
+
+
+def _noarch_targets(config: KernelConfig, platform: Platform) -> tuple[BuildTarget, ...]:
+    if load_matrix().on(platform):
+        return select(config, load_matrix(), platform)
+    return tuple(
+        BuildTarget(NoarchVariant(backend), Row(_NO_TORCH, Compute(backend), platform))
+        for backend in config.general.backends
+    )
 
 
 def _with_abi(target: BuildTarget, facts: TorchFacts) -> BuildTarget:
@@ -49,21 +81,27 @@ def _with_abi(target: BuildTarget, facts: TorchFacts) -> BuildTarget:
     return target
 
 
-def _not_this_one(wanted: str, targets: list[BuildTarget], facts: TorchFacts) -> TargetError:
+def _not_this_one(wanted: str, targets: tuple[BuildTarget, ...], facts: Facts) -> TargetError:
     here = ", ".join(target.name for target in targets) or "nothing"
     try:
         parse_variant(wanted)
     except VariantNameError as error:
         return TargetError(str(error))
-    message = f"{wanted} cannot be built here: with Torch {facts.version} this machine builds {here}"
-    return TargetError(message, hint="Choose one of these, install the Torch of that variant, or build with Nix.")
+    if facts is None:
+        return TargetError(f"{wanted} cannot be built here: this machine builds {here}", hint="Choose one of these.")
+    name = _name(facts)
+    message = f"{wanted} cannot be built here: with {name} {facts.version} this machine builds {here}"
+    return TargetError(message, hint=f"Choose one of these, install the {name} of that variant, or build with Nix.")
 
 
-def _none_at_all(config: KernelConfig, facts: TorchFacts) -> TargetError:
+def _name(facts: TorchFacts | TvmFfiFacts) -> str:
+    return "Torch" if isinstance(facts, TorchFacts) else "tvm-ffi"
+
+
+def _none_at_all(config: KernelConfig, facts: Facts, platform: Platform) -> TargetError:
     backends = ", ".join(config.general.backends)
-    if not isinstance(config.framework, TorchExtension):
-        message = f"the local driver of this version builds [torch] kernels only, not [{config.framework_key}] ones"
-        return TargetError(message, hint="Build the kernel with Nix.")
+    if isinstance(config.framework, NoarchExtension):
+        return TargetError(f"the kernel is for {backends}, which {platform} does not have")
     usable = [backend for backend in RENDERED_BACKENDS if backend in config.general.backends]
     if not usable:
         message = (
@@ -73,11 +111,18 @@ def _none_at_all(config: KernelConfig, facts: TorchFacts) -> TargetError:
     if not any(config.components(backend) for backend in usable):
         message = f"build.toml has no [kernel.NAME] component for {', '.join(usable)}"
         return TargetError(message, hint="Add one, or take the backend out of general.backends.")
-    abi = config.framework.stable_abi_for(usable[0])
+    if isinstance(config.framework, TorchExtension) and isinstance(facts, TorchFacts):
+        return _outside_the_bounds(config.framework, facts, usable[0])
+    message = f"[{config.framework_key}] kernels are built against {config.framework_key}, which was not found"
+    return TargetError(message, hint="Run `kernel-builder doctor` to see what is installed.")
+
+
+def _outside_the_bounds(framework: TorchExtension, facts: TorchFacts, backend: str) -> TargetError:
+    abi = framework.stable_abi_for(backend)
     if abi is not None and abi.parts[:2] > facts.release:
         message = f"the kernel is built on the stable ABI of {abi}; {facts.version} is installed"
         return TargetError(message, hint="Install a Torch that has it, or change torch.stable-abi.")
-    low, high = config.framework.minver, config.framework.maxver
+    low, high = framework.minver, framework.maxver
     bounds = " and ".join(f"{word} {bound}" for word, bound in (("at least", low), ("at most", high)) if bound)
     message = f"the kernel asks for Torch of {bounds or 'another release'}; {facts.version} is installed"
     return TargetError(message, hint="Install a Torch within the bounds, or change torch.minver and torch.maxver.")

@@ -44,7 +44,10 @@ def cmake(value: str) -> str:
 
 
 def cmake_path(value: str) -> str:
-    """A quoted CMake argument that names a file or folder.
+    """A quoted CMake argument that names a file or folder, from the top of the project.
+
+    A name that could be taken for one of the words that our functions divide their arguments by, such as `INCLUDES`,
+    gets `./` in front.
 
     Raises:
         ConfigError: as `cmake_text`, and for what CMake would take apart in the properties of a target.
@@ -53,7 +56,7 @@ def cmake_path(value: str) -> str:
         if mark in str(value):
             message = f"{value!r} cannot be the name of a file in CMake: it {what}"
             raise ConfigError(message, hint="Give the file another name, also in build.toml.")
-    return cmake(value)
+    return cmake(f"./{value}" if re.fullmatch(r"[A-Z_]+", str(value)) else value)
 
 
 def cmake_flags(values: Iterable[str]) -> str:

@@ -1,9 +1,15 @@
-"""Renders a kernel project's build files: the same configuration always gives the same bytes."""
+"""Renders a kernel project's build files: the same configuration always gives the same bytes.
+
+The folders of `templates/project` are the plan: a project has the files of `any`, of `compiled` when its framework
+compiles, and of the framework's own folder. What ends in `.jinja` is rendered, the rest is taken as it stands; `MODULE`
+in the name of a folder is the kernel's Python package. Beside these a project has one metadata file for each backend.
+"""
 
 import json
+from pathlib import Path
 from typing import Any
 
-from kernel_builder.config.model import KernelConfig, TorchExtension
+from kernel_builder.config.model import KernelConfig, NoarchExtension, TorchExtension
 from kernel_builder.errors import TargetError
 from kernel_builder.project.environment import environment
 from kernel_builder.project.metadata import build_metadata
@@ -11,29 +17,29 @@ from kernel_builder.project.packages import python_packages
 from kernel_builder.provenance import Provenance
 from kernel_builder.resources import templates_dir
 
-__all__ = ["RENDERED_BACKENDS", "ops_id", "render"]
+__all__ = ["RENDERED_BACKENDS", "ops_id", "render", "render_ops"]
 
-#: The backends that the generated CMake can build, in the order of preference.
+#: The backends that the generated CMake can build, in the order of preference; the same as in its kernel.cmake.
 RENDERED_BACKENDS = ("cpu",)
 
-_VERBATIM = (
-    "cmake/kernel.cmake",
-    "cmake/torch.cmake",
-    "cmake/torch_facts.py",
-    "cmake/_ops.py.in",
-    "cmake/kernel-build.json.in",
-    "torch-ext/registration.h",
-)
-_TEMPLATES = ("CMakeLists.txt", "pyproject.toml")
+_SUFFIX = ".jinja"
+_OPS_TEMPLATE = "project/torch-noarch/torch-ext/MODULE/_ops.py.jinja"
+#: Framework → what its package needs in order to be built, and to run.
+_BUILD_REQUIRES = {
+    "torch": ("scikit-build-core>=0.11", "cmake>=3.26", "ninja", "torch"),
+    "torch-noarch": ("scikit-build-core>=1.1",),
+    "tvm-ffi": ("scikit-build-core>=0.11", "cmake>=3.26", "ninja", "apache-tvm-ffi"),
+}
+_RUN_REQUIRES = {"torch": "torch", "torch-noarch": "torch", "tvm-ffi": "apache-tvm-ffi"}
 
 
 def ops_id(config: KernelConfig, backend: str, unique_id: str) -> str:
-    """The name of the native module, of `torch.ops.<ops id>`, and the `id` of the metadata."""
+    """The name of the native library, of `torch.ops.<ops id>`, and the `id` of the metadata."""
     return f"_{config.general.python_name}_{backend}_{unique_id}"
 
 
 def render(config: KernelConfig, provenance: Provenance, *, source_dir: str = ".") -> dict[str, str]:
-    """Render the project of a Torch extension.
+    """Render the project of a kernel, of whatever framework and backends.
 
     Args:
         config: the kernel.
@@ -41,59 +47,82 @@ def render(config: KernelConfig, provenance: Provenance, *, source_dir: str = ".
         source_dir: the POSIX path of the kernel's folder from the folder that the project is written to.
 
     Returns:
-        POSIX path within that folder → text.
+        POSIX path within that folder → text, sorted.
 
     Raises:
-        TargetError: when the kernel has no backend that the generated CMake can build, or is no Torch extension.
+        TargetError: when the kernel has nothing to compile although its framework compiles, or a component in Rust.
         ConfigError: when a value of the configuration cannot be carried into a generated file.
     """
     backends = _backends(config)
-    templates = templates_dir() / "project" / "torch"
-    files = {name: (templates / name).read_text("utf-8") for name in _VERBATIM}
     values = _values(config, backends, provenance, source_dir)
-    files |= {name: environment().get_template(f"project/torch/{name}.jinja").render(values) for name in _TEMPLATES}
-    files |= {
-        f"metadata-{backend}.json": json.dumps(
-            build_metadata(config, backend, ops_id(config, backend, provenance.unique_id), provenance), indent=2
-        )
-        + "\n"
-        for backend in backends
-    }
+    files = {}
+    for path in _templates(config.framework_key):
+        name = path.relative_to(templates_dir()).as_posix()
+        target = name.split("/", 2)[2].removesuffix(_SUFFIX).replace("MODULE", config.general.python_name)
+        is_template = name.endswith(_SUFFIX)
+        files[target] = environment().get_template(name).render(values) if is_template else path.read_text("utf-8")
+    for backend in backends:
+        metadata = build_metadata(config, backend, ops_id(config, backend, provenance.unique_id), provenance)
+        files[f"metadata-{backend}.json"] = json.dumps(metadata, indent=2) + "\n"
     return dict(sorted(files.items()))
 
 
+def render_ops(config: KernelConfig, backend: str, unique_id: str) -> str:
+    """Render the `_ops.py` of one build of a Python-only kernel."""
+    return environment().get_template(_OPS_TEMPLATE).render(ops_ids={backend: ops_id(config, backend, unique_id)})
+
+
+def _templates(framework_key: str) -> list[Path]:
+    """Every file that makes one of a project's."""
+    layers = ("any", framework_key) if framework_key == "torch-noarch" else ("any", "compiled", framework_key)
+    top = templates_dir() / "project"
+    paths = [path for layer in layers for path in (top / layer).rglob("*") if path.is_file()]
+    return [path for path in paths if "__pycache__" not in path.parts]
+
+
 def _backends(config: KernelConfig) -> tuple[str, ...]:
-    if not isinstance(config.framework, TorchExtension):
-        message = f"[{config.framework_key}] projects cannot be rendered by this version, only [torch] ones"
+    """The backends that a kernel is built for."""
+    if isinstance(config.framework, NoarchExtension):
+        return config.general.backends
+    rust = [kernel.id for kernel in config.kernels if kernel.cargo_manifest]
+    if rust:
+        message = f"Rust components are not built by this version: {', '.join(rust)}"
         raise TargetError(message, hint="Build the kernel with a later version of kernel-builder.")
     backends = tuple(backend for backend in config.general.backends if config.components(backend))
-    if not set(backends) & set(RENDERED_BACKENDS):
-        message = (
-            f"{config.general.name} has no component for a backend that this version can render"
-            f" ({', '.join(RENDERED_BACKENDS)}); it has {', '.join(backends) or 'none'}"
-        )
+    if not backends:
+        message = f"{config.general.name} has no component for any of its backends, so that there is nothing to compile"
         raise TargetError(message, hint='Add a component, such as [kernel.NAME] with backend = "cpu", to build.toml.')
     return backends
 
 
 def _values(config: KernelConfig, backends: tuple[str, ...], provenance: Provenance, source_dir: str) -> dict[str, Any]:
     framework = config.framework
-    assert isinstance(framework, TorchExtension)  # noqa: S101 - _backends has refused the others
-    rendered = [backend for backend in RENDERED_BACKENDS if backend in backends]
-    stable_abi = {backend: version.text for backend in rendered if (version := framework.stable_abi_for(backend))}
+    packages = python_packages(config)
     in_place = source_dir == "."
-    return {
+    values = {
         "general": config.general,
         "module": config.general.python_name,
         "python_dir": config.python_dir,
+        "framework_key": config.framework_key,
+        "framework_module": config.framework_key.replace("-", "_"),
+        "is_compiled": not isinstance(framework, NoarchExtension),
         "framework": framework,
-        "minver": framework.minver and framework.minver.text,
-        "maxver": framework.maxver and framework.maxver.text,
-        "backends": rendered,
-        "stable_abi": stable_abi,
-        "components": [kernel for kernel in config.kernels if kernel.backend in RENDERED_BACKENDS],
+        "backends": backends,
+        "components": config.kernels,
+        "ops_ids": {backend: ops_id(config, backend, provenance.unique_id) for backend in backends},
         "unique_id": provenance.unique_id,
         "source_prefix": "" if in_place else f"/{source_dir}",
         "source_prefix_path": "" if in_place else f"{source_dir}/",
-        "packages": python_packages(config),
+        "build_requires": _BUILD_REQUIRES[config.framework_key],
+        "dependencies": list(dict.fromkeys([_RUN_REQUIRES[config.framework_key], *packages["general"]])),
+        "optional_dependencies": packages["backends"],
+        "minver": None,
+        "maxver": None,
+        "stable_abi": {},
     }
+    if isinstance(framework, TorchExtension):
+        abis = {backend: framework.stable_abi_for(backend) for backend in backends}
+        values["minver"] = framework.minver and framework.minver.text
+        values["maxver"] = framework.maxver and framework.maxver.text
+        values["stable_abi"] = {backend: abi.text for backend, abi in abis.items() if abi}
+    return values

@@ -1,22 +1,27 @@
 """Writes a rendered project, and removes exactly what was written.
 
 A manifest in the target folder lists each file with the hash of its contents. Only what the manifest lists, what lies
-inside the target, and what is still as it was written is ever removed.
+inside the target, and what is still as it was written is ever removed. The folders in which CMake has built the project
+are removed too; they are known by what CMake wrote there.
 """
 
 import contextlib
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from kernel_builder.config.sources import MANIFEST
 from kernel_builder.errors import BuilderError, ExistingFilesError
-from kernel_builder.provenance import MANIFEST
 from kernel_builder.tree import install_text
 
 __all__ = ["MANIFEST", "CleanPlan", "apply_clean", "plan_clean", "write_project"]
+
+#: Where the generated project is built: by `pip install -e .`, and by `cmake -B build-ext`.
+_BUILD_FOLDERS = ("build-ext/editable", "build-ext")
 
 
 def write_project(files: Mapping[str, str], target: Path, *, unique_id: str, force: bool = False) -> list[Path]:
@@ -59,12 +64,14 @@ class CleanPlan:
         remove: the files to remove, as POSIX paths within it.
         keep: the files that are listed but were changed since, or lead out of the folder.
         unique_id: the unique id that the files were written for.
+        built: the folders to remove in which CMake has built the files, as POSIX paths within it.
     """
 
     target: Path
     remove: tuple[str, ...]
     keep: tuple[str, ...]
     unique_id: str
+    built: tuple[str, ...] = ()
 
 
 def plan_clean(target: Path) -> CleanPlan:
@@ -72,15 +79,26 @@ def plan_clean(target: Path) -> CleanPlan:
     unique_id, listed = _read_manifest(target)
     present = [name for name in listed if os.path.lexists(target / PurePosixPath(name))]
     unchanged = [name for name in present if _inside(target, name) and _hash_file(target / name) == listed[name]]
-    return CleanPlan(target, tuple(unchanged), tuple(name for name in present if name not in unchanged), unique_id)
+    changed = [name for name in present if name not in unchanged]
+    built = [name for name in _BUILD_FOLDERS if _is_built(target, name)]
+    return CleanPlan(target, tuple(unchanged), tuple(changed), unique_id, tuple(built))
 
 
 def apply_clean(plan: CleanPlan) -> None:
-    """Remove the planned files, the folders that this leaves empty, and the manifest when nothing of it is left."""
+    """Remove the planned files, the folders that this leaves empty, and the manifest when nothing of it is left.
+
+    Raises:
+        OSError: when something cannot be removed; the manifest stays, so that another run finishes the work.
+    """
+    for name in plan.built:
+        if _is_built(plan.target, name):
+            shutil.rmtree(plan.target / name)
     for name in plan.remove:
         if _inside(plan.target, name):  # a person may have been asked since the plan was made
             (plan.target / name).unlink(missing_ok=True)
-    for folder in sorted({parent for name in plan.remove for parent in PurePosixPath(name).parents}, reverse=True):
+    for folder in sorted(
+        {parent for name in (*plan.remove, *plan.built) for parent in PurePosixPath(name).parents}, reverse=True
+    ):
         if folder != PurePosixPath():
             with contextlib.suppress(OSError):  # not empty, which is how it stays
                 (plan.target / folder).rmdir()
@@ -91,6 +109,17 @@ def apply_clean(plan: CleanPlan) -> None:
         install_text(manifest, json.dumps(document, indent=2) + "\n")
     else:
         manifest.unlink(missing_ok=True)
+
+
+def _is_built(target: Path, name: str) -> bool:
+    """Whether a folder is the one in which CMake has built the project of the target."""
+    if not _inside(target, name):
+        return False
+    try:
+        cache = (target / name / "CMakeCache.txt").read_text("utf-8", errors="replace")
+    except OSError:
+        return False
+    return f"\nCMAKE_HOME_DIRECTORY:INTERNAL={target.resolve().as_posix()}\n" in cache
 
 
 def _read_manifest(target: Path) -> tuple[str, dict[str, str]]:

@@ -1,13 +1,11 @@
-"""The Torch that builds are made against: found by the same script that a generated project asks."""
+"""The Torch that builds are made against."""
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from kernel_builder.errors import ProcessError, ToolchainError
-from kernel_builder.process import run
-from kernel_builder.resources import templates_dir
+from kernel_builder.errors import ToolchainError
+from kernel_builder.toolchain.facts import ask_facts
 from kernels.backend import MajorMinor
 from kernels.errors import VariantNameError
 
@@ -23,7 +21,7 @@ class TorchFacts:
         root: the folder of the package.
         version: its whole version, such as `2.13.0+cpu`.
         cxx11_abi: whether it was built with the new C++ ABI of GNU.
-        cmake: all facts as the CMake code that `-DKERNEL_TORCH_FACTS` names a file of.
+        cmake: all facts as the CMake code that `-DKERNEL_FACTS` names a file of.
     """
 
     python: Path
@@ -44,16 +42,11 @@ def find_torch() -> TorchFacts:
     Raises:
         ToolchainError: when it has none, or one that cannot be used.
     """
-    interpreter = Path(sys.executable)
-    script = templates_dir() / "project" / "torch" / "cmake" / "torch_facts.py"
-    try:
-        facts = json.loads(run([interpreter, script, "--format", "json"]))
-    except ProcessError as error:
-        raise ToolchainError(error.output.strip(), hint="Install Torch in this environment and run again.") from None
+    facts = ask_facts("torch", "Torch")
     found = TorchFacts(
-        python=interpreter,
-        root=Path(facts["torch_root"]),
-        version=facts["torch_version"],
+        python=Path(sys.executable),
+        root=Path(facts["framework_root"]),
+        version=facts["framework_version"],
         cxx11_abi=facts["torch_cxx11_abi"] == "1",
         cmake=facts["cmake"],
     )

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from support.configs import bound, noarch_config, torch_config
 
-from kernel_builder.provenance import MANIFEST, Provenance, build_inputs, find_provenance
+from kernel_builder.config.sources import MANIFEST
+from kernel_builder.provenance import Provenance, build_inputs, find_provenance
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 

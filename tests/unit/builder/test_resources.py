@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).parents[3]
 def test_templates_of_the_repository() -> None:
     """In a checkout, the templates are those at its top."""
     assert REPOSITORY / "templates" == resources.templates_dir()
-    assert (resources.templates_dir() / "project" / "torch" / "CMakeLists.txt.jinja").is_file()
+    assert (resources.templates_dir() / "project" / "compiled" / "CMakeLists.txt.jinja").is_file()
 
 
 def test_templates_of_a_wheel(tmp_path: Path) -> None:

@@ -1,83 +1,104 @@
-# The facts of Torch, asked of Python once; find_package(Torch) would take seconds and enable languages of its own.
+# Kernels that are Torch extensions. find_package(Torch) would take seconds and enable languages of its own, so that the
+# facts of Torch are asked of Python.
+#
+#   kernel_torch_bounds(...)   the releases of Torch that a kernel is for
+#   kernel_stable_abi(...)     restricts it to the stable ABI of Torch
 
 include_guard()
 
-# kernel_find_torch()
-#
-# Sets KERNEL_TORCH_ROOT, KERNEL_TORCH_VERSION and the other variables that torch_facts.py prints, and makes the
-# targets kernel_torch_headers (to compile with) and kernel_torch (to link with).
-macro(kernel_find_torch)
-  if(NOT KERNEL_TORCH_FACTS)
-    _kernel_ask_python("${CMAKE_CURRENT_BINARY_DIR}/torch-facts.cmake")
-    include("${CMAKE_CURRENT_BINARY_DIR}/torch-facts.cmake")
+# What kernel.cmake asks of a framework.
+macro(kernel_framework)
+  kernel_facts(torch version.py)
+  # The headers of Torch 2.12 and later are written in C++20.
+  if(KERNEL_FRAMEWORK_VERSION VERSION_LESS 2.12)
+    set(KERNEL_CXX_STANDARD 17)
   else()
-    include("${KERNEL_TORCH_FACTS}")
+    set(KERNEL_CXX_STANDARD 20)
   endif()
-  # Another Torch in the same place: configure again.
-  set_property(
-    DIRECTORY
-    APPEND
-    PROPERTY CMAKE_CONFIGURE_DEPENDS "${KERNEL_TORCH_ROOT}/version.py"
-  )
-  if(NOT TARGET kernel_torch)
-    _kernel_torch_targets()
+  set(KERNEL_EXTENSION_DIR torch-ext)
+  if(WIN32)
+    set(KERNEL_LIBRARY_SUFFIX .pyd)
+  else()
+    set(KERNEL_LIBRARY_SUFFIX .abi3.so)
   endif()
+  set(KERNEL_DEFINITIONS TORCH_EXTENSION_NAME=${KERNEL_OPS_ID} Py_LIMITED_API=0x03090000)
+  _kernel_torch_targets()
 endmacro()
 
-# Runs torch_facts.py under the active Python (an activated environment, then PATH, then Python_EXECUTABLE if given).
-function(_kernel_ask_python output)
-  if(NOT Python_EXECUTABLE)
-    find_program(
-      Python_EXECUTABLE
-      NAMES python3 python
-      HINTS ENV VIRTUAL_ENV ENV CONDA_PREFIX
-      PATH_SUFFIXES bin Scripts
-    )
+# kernel_torch_bounds([MINVER version] [MAXVER version])
+#
+# Fails when the Torch that is installed lies outside the bounds, which are compared on as many components as they have.
+function(kernel_torch_bounds)
+  cmake_parse_arguments(PARSE_ARGV 0 bound "" "MINVER;MAXVER" "")
+  _kernel_check_torch(OLDER "${bound_MINVER}" "or later")
+  _kernel_check_torch(NEWER "${bound_MAXVER}" "or earlier")
+endfunction()
+
+# kernel_stable_abi(BACKEND backend VERSION version)
+#
+# Builds for the stable ABI of one Torch release, so that the kernel loads into that release and every later one. Does
+# nothing when another backend is being built.
+function(kernel_stable_abi)
+  cmake_parse_arguments(PARSE_ARGV 0 abi "" "BACKEND;VERSION" "")
+  if(NOT abi_BACKEND STREQUAL KERNEL_BACKEND)
+    return()
   endif()
-  if(NOT Python_EXECUTABLE)
-    message(FATAL_ERROR "Python was not found; activate the environment that has Torch or pass -DPython_EXECUTABLE=…")
-  endif()
-  set(script "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/torch_facts.py")
-  set_property(
-    DIRECTORY
-    APPEND
-    PROPERTY CMAKE_CONFIGURE_DEPENDS "${script}"
-  )
-  execute_process(
-    COMMAND "${Python_EXECUTABLE}" "${script}" --format cmake
-    OUTPUT_FILE "${output}"
-    ERROR_VARIABLE problem
-    RESULT_VARIABLE status
-  )
-  if(NOT status EQUAL 0)
-    message(FATAL_ERROR "${problem}")
-  endif()
+  _kernel_check_torch(OLDER "${abi_VERSION}" "or later for its stable ABI")
+  # Torch's headers hide what is newer than this: the major version in the highest byte, the minor in the next.
+  string(REGEX MATCHALL "[0-9]+" parts "${abi_VERSION}.0")
+  list(GET parts 0 major)
+  list(GET parts 1 minor)
+  math(EXPR target "(${major} << 56) | (${minor} << 48)" OUTPUT_FORMAT HEXADECIMAL)
+  add_compile_definitions(TORCH_TARGET_VERSION=${target})
 endfunction()
 
 function(_kernel_torch_targets)
-  add_library(kernel_torch_headers INTERFACE)
+  set(root "${KERNEL_FRAMEWORK_ROOT}")
+  add_library(kernel_headers INTERFACE)
   target_include_directories(
-    kernel_torch_headers SYSTEM INTERFACE "${KERNEL_TORCH_ROOT}/include"
-                                          "${KERNEL_TORCH_ROOT}/include/torch/csrc/api/include"
+    kernel_headers SYSTEM INTERFACE "${root}/include" "${root}/include/torch/csrc/api/include"
   )
   if(KERNEL_PYTHON_INCLUDE)
-    target_include_directories(kernel_torch_headers SYSTEM INTERFACE "${KERNEL_PYTHON_INCLUDE}")
+    target_include_directories(kernel_headers SYSTEM INTERFACE "${KERNEL_PYTHON_INCLUDE}")
   endif()
   if(KERNEL_TORCH_CXX11_ABI STREQUAL "0")
-    target_compile_definitions(kernel_torch_headers INTERFACE _GLIBCXX_USE_CXX11_ABI=0)
+    target_compile_definitions(kernel_headers INTERFACE _GLIBCXX_USE_CXX11_ABI=0)
   endif()
 
-  add_library(kernel_torch INTERFACE)
+  add_library(kernel_libraries INTERFACE)
   foreach(name IN ITEMS c10 torch_cpu torch)
     find_library(
       KERNEL_LIBRARY_${name}
       NAMES ${name}
-      PATHS "${KERNEL_TORCH_ROOT}/lib"
+      PATHS "${root}/lib"
       NO_DEFAULT_PATH NO_CACHE REQUIRED
     )
-    target_link_libraries(kernel_torch INTERFACE "${KERNEL_LIBRARY_${name}}")
+    target_link_libraries(kernel_libraries INTERFACE "${KERNEL_LIBRARY_${name}}")
   endforeach()
   if(WIN32)
-    target_link_libraries(kernel_torch INTERFACE "${KERNEL_PYTHON_LIBRARY}")
+    target_link_libraries(kernel_libraries INTERFACE "${KERNEL_PYTHON_LIBRARY}")
+  elseif(APPLE)
+    # Python's own symbols come from the interpreter that loads the kernel.
+    target_link_options(kernel_libraries INTERFACE "LINKER:-undefined,dynamic_lookup")
+  endif()
+endfunction()
+
+# Fails when KERNEL_FRAMEWORK_VERSION is OLDER or NEWER than a bound; "2.12" as an upper bound takes in 2.12.1.
+function(_kernel_check_torch direction bound words)
+  if(bound STREQUAL "")
+    return()
+  endif()
+  string(REGEX MATCHALL "\\." dots "${bound}")
+  list(LENGTH dots count)
+  string(REGEX MATCH "^[0-9]+(\\.[0-9]+)?" version "${KERNEL_FRAMEWORK_VERSION}")
+  if(count EQUAL 0)
+    string(REGEX MATCH "^[0-9]+" version "${version}")
+  elseif(count GREATER 1)
+    string(REGEX MATCH "^[0-9.]+" version "${KERNEL_FRAMEWORK_VERSION}")
+  endif()
+  if((direction STREQUAL "OLDER" AND version VERSION_LESS bound) OR (direction STREQUAL "NEWER" AND version
+                                                                     VERSION_GREATER bound)
+  )
+    message(FATAL_ERROR "The kernel needs Torch ${bound} ${words}; Torch ${KERNEL_FRAMEWORK_VERSION} is installed.")
   endif()
 endfunction()

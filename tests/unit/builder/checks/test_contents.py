@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
-from support.builds import OPS_ID, make_build
+from support.builds import MODULE, OPS_ID, make_build
 
-from kernel_builder.checks import check_contents
+from kernel_builder.checks import check_contents, check_files
+from kernels.variant import parse_variant
+
+TVM_FFI = parse_variant("tvm-ffi01-cpu-x86_64-linux")
 
 
 @pytest.mark.parametrize("files", [{}, {f"{OPS_ID}.abi3.so": "elf"}, {f"{OPS_ID}.pyd": "pe", "helper.so": "elf"}])
@@ -29,6 +32,26 @@ def test_native_module_of_another_name(tmp_path: Path, name: str) -> None:
     (problem,) = check_contents(make_build(tmp_path / "b", {name: "elf"}))
     expected = f"the native module is called {Path(name).name}, the metadata's id asks for {OPS_ID}.abi3.so"
     assert expected == problem
+
+
+@pytest.mark.parametrize("suffix", [".so", ".dylib", ".dll"])
+def test_library_of_tvm_ffi(tmp_path: Path, suffix: str) -> None:
+    """A build for tvm-ffi has a plain library, which has no ABI of Python in its name."""
+    tree = make_build(tmp_path / "b", {f"{OPS_ID}{suffix}": "elf"})
+    assert ([], 1) == (check_contents(tree, TVM_FFI), len(check_contents(tree)))
+
+
+def test_library_of_tvm_ffi_with_another_name(tmp_path: Path) -> None:
+    """A module of Python is not what tvm-ffi loads."""
+    (problem,) = check_contents(make_build(tmp_path / "b", {f"{OPS_ID}.abi3.so": "elf"}), TVM_FFI)
+    assert f"the native module is called {OPS_ID}.abi3.so, the metadata's id asks for {OPS_ID}.so" == problem
+
+
+def test_folders_name_what_they_are_builds_of(tmp_path: Path) -> None:
+    """Of a build in its place, the name of the folder says which library it has."""
+    for name, expected in (("tvm-ffi01-cpu-x86_64-linux", 0), ("torch213-cxx11-cpu-x86_64-linux", 1)):
+        tree = make_build(tmp_path / name, {f"{OPS_ID}.so": "elf"})
+        assert expected == len(check_files(tree, MODULE))
 
 
 def test_metadata_that_cannot_be_used(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def _assemble(tmp_path: Path, project: Path, config: KernelConfig | None = None)
     native = _write(tmp_path / "cmake", {f"{OPS_ID}.abi3.so": "elf", "_ops.py": "fresh"})
     metadata = build_metadata(config, "cpu", OPS_ID, Provenance("abc1234"))
     paths = (native / f"{OPS_ID}.abi3.so", native / "_ops.py")
-    assemble(stage, config=config, project_dir=project, native=paths, metadata=metadata)
+    assemble(stage, config=config, project_dir=project, made=paths, metadata=metadata)
     return stage
 
 

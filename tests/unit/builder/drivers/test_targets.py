@@ -9,6 +9,7 @@ from kernel_builder.config.model import KernelConfig
 from kernel_builder.drivers.targets import local_targets
 from kernel_builder.errors import TargetError
 from kernel_builder.toolchain.torch import TorchFacts
+from kernel_builder.toolchain.tvm_ffi import TvmFfiFacts
 from kernels.variant import Platform
 
 LINUX = Platform("x86_64", "linux")
@@ -73,8 +74,8 @@ def test_wanted_is_no_variant(wanted: str) -> None:
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        (tvm_ffi_config("cpu"), r"builds \[torch\] kernels only, not \[tvm-ffi\] ones"),
-        (noarch_config("cuda"), r"builds \[torch\] kernels only, not \[torch-noarch\] ones"),
+        (tvm_ffi_config("cpu"), r"^\[tvm-ffi\] kernels are built against tvm-ffi, which was not found$"),
+        (noarch_config("metal"), r"^the kernel is for metal, which x86_64-linux does not have$"),
         (torch_config("cuda", "rocm"), "builds for cpu; the kernel has cuda, rocm"),
         (torch_config("cpu", components=(component("cuda"),)), r"no \[kernel.NAME\] component for cpu"),
         (torch_config(minver=bound("2.14")), r"asks for Torch of at least 2\.14; 2\.13\.0\+cpu is installed"),
@@ -90,3 +91,49 @@ def test_nothing_can_be_built(config: KernelConfig, words: str) -> None:
     """When nothing can be built, the message says why, and the hint what to do."""
     with pytest.raises(TargetError, match=words):
         _names(config, _facts())
+
+
+def _tvm_ffi(version: str = "0.1.15.post2") -> TvmFfiFacts:
+    return TvmFfiFacts(python=Path("python"), root=Path("tvm_ffi"), version=version, cmake="")
+
+
+@pytest.mark.parametrize(
+    ("version", "platform", "expected"),
+    [
+        ("0.1.15.post2", LINUX, "tvm-ffi01-cpu-x86_64-linux"),
+        ("0.10.0", Platform("aarch64", "darwin"), "tvm-ffi010-cpu-aarch64-darwin"),
+        ("0.2.0rc1", Platform("riscv64", "linux"), "tvm-ffi02-cpu-riscv64-linux"),
+    ],
+)
+def test_the_tvm_ffi_that_is_installed(version: str, platform: Platform, expected: str) -> None:
+    """Any tvm-ffi on any system will do, in the build matrix or not, and no Torch is needed."""
+    targets = local_targets(tvm_ffi_config("cpu", "cuda"), _tvm_ffi(version), platform)
+    assert [expected] == [target.name for target in targets]
+
+
+def test_a_tvm_ffi_that_is_not_wanted() -> None:
+    """A variant for another tvm-ffi is refused with what can be built."""
+    with pytest.raises(TargetError) as raised:
+        local_targets(tvm_ffi_config("cpu"), _tvm_ffi(), LINUX, "tvm-ffi02-cpu-x86_64-linux")
+    here = "with tvm-ffi 0.1.15.post2 this machine builds tvm-ffi01-cpu-x86_64-linux"
+    assert f"tvm-ffi02-cpu-x86_64-linux cannot be built here: {here}" == str(raised.value)
+
+
+def test_python_only_kernels_need_nothing() -> None:
+    """A Python-only kernel is built for each of its backends that the system has, whatever is installed."""
+    targets = local_targets(noarch_config("cuda", "metal", "cpu", "tpu"), None, LINUX)
+    assert {"torch-cpu", "torch-cuda", "torch-tpu"} == {target.name for target in targets}
+    (wanted,) = local_targets(noarch_config("cuda", "cpu"), None, LINUX, "torch-cuda")
+    assert "torch-cuda" == wanted.name
+
+
+def test_python_only_kernels_on_an_unknown_system() -> None:
+    """On a system that the build matrix does not know, every backend is built: a build is the same everywhere."""
+    targets = local_targets(noarch_config("metal", "cpu"), None, Platform("riscv64", "linux"))
+    assert ["torch-metal", "torch-cpu"] == [target.name for target in targets]
+
+
+def test_python_only_variant_that_is_not_there() -> None:
+    """A variant that the kernel does not have is refused with what it has."""
+    with pytest.raises(TargetError, match=r"^torch-xpu cannot be built here: this machine builds torch-cpu$"):
+        local_targets(noarch_config("cpu"), None, LINUX, "torch-xpu")

@@ -22,8 +22,8 @@ from kernel_builder.toolchain.tools import find_tool
 tomllib = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 FACTS = """\
-set(KERNEL_TORCH_ROOT [[{root}]])
-set(KERNEL_TORCH_VERSION [[2.13.0]])
+set(KERNEL_FRAMEWORK_ROOT [[{root}]])
+set(KERNEL_FRAMEWORK_VERSION [[2.13.0]])
 set(KERNEL_TORCH_CXX11_ABI [[1]])
 """
 PIECES = (
@@ -180,7 +180,7 @@ def _configure(folder: Path, files: dict[str, str]) -> dict[str, list[str]]:
         "Ninja",
         "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
     ]
-    command += [f"-DCMAKE_MAKE_PROGRAM={find_tool('ninja')}", f"-DKERNEL_TORCH_FACTS={folder / 'facts.cmake'}"]
+    command += [f"-DCMAKE_MAKE_PROGRAM={find_tool('ninja')}", f"-DKERNEL_FACTS={folder / 'facts.cmake'}"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert (0, "") == (done.returncode, done.stderr)
     # compile_commands.json writes `$` twice (a fault of CMake's); Ninja's own words are what the shell will get.

@@ -228,3 +228,36 @@ def test_damaged_manifest(target: Path, text: str) -> None:
     (target / MANIFEST).write_text(text, "latin-1")
     with pytest.raises(BuilderError, match="is damaged"):
         plan_clean(target)
+
+
+def _built(folder: Path, home: Path) -> None:
+    """What CMake leaves in a folder in which it has built a project."""
+    (folder / "CMakeFiles").mkdir(parents=True)
+    (folder / "CMakeFiles" / "a.o").write_text("")
+    (folder / "CMakeCache.txt").write_text(f"# CMake\nCMAKE_HOME_DIRECTORY:INTERNAL={home.as_posix()}\n#\n")
+
+
+@pytest.mark.parametrize("names", [["build-ext"], ["build-ext/editable"], ["build-ext/editable", "build-ext"]])
+def test_what_was_built_of_it_goes_too(target: Path, names: list[str]) -> None:
+    """The folders in which CMake or pip has built the project are a part of what cleaning removes."""
+    _write(target)
+    for name in names:
+        _built(target / name, target)
+    plan = plan_clean(target)
+    assert tuple(names) == plan.built
+    apply_clean(plan)
+    assert [] == list(target.iterdir())
+
+
+def test_folders_that_were_built_of_something_else_stay(target: Path, tmp_path: Path) -> None:
+    """A folder of that name stays when CMake built another project in it, or did not build it, or it is a link."""
+    _write(target)
+    _built(target / "build-ext", tmp_path)
+    assert () == plan_clean(target).built
+    (target / "build-ext" / "CMakeCache.txt").unlink()
+    assert () == plan_clean(target).built
+    _built(tmp_path / "elsewhere", target)
+    (target / "build-ext").rename(tmp_path / "mine")
+    (target / "build-ext").symlink_to(tmp_path / "elsewhere")
+    apply_clean(plan_clean(target))
+    assert (tmp_path / "elsewhere" / "CMakeCache.txt").is_file()

@@ -92,6 +92,6 @@ def test_cmake_reads_the_facts(torch: Path, tmp_path: Path) -> None:
     facts = tmp_path / "facts.cmake"
     facts.write_text(find_torch().cmake, "utf-8", newline="")
     script = tmp_path / "script.cmake"
-    script.write_text(f'include("{facts}")\nfile(WRITE "{tmp_path}/version" "${{KERNEL_TORCH_VERSION}}")\n')
+    script.write_text(f'include("{facts}")\nfile(WRITE "{tmp_path}/version" "${{KERNEL_FRAMEWORK_VERSION}}")\n')
     subprocess.run([find_tool("cmake"), "-P", script], check=True, capture_output=True)
     assert hostile == (tmp_path / "version").read_text()

@@ -1,9 +1,10 @@
-"""Prints the facts of the installed Torch that a build needs, without importing Torch (that takes seconds).
+"""Prints the facts of the installed Torch or tvm-ffi that a build needs, without importing it (that takes seconds).
 
-Standard library only, Python 3.9 and later. Usage: torch_facts.py [--format cmake|json]
+Standard library only, Python 3.9 and later. Usage: facts.py torch|tvm-ffi [--format cmake|json]
 """
 
 import ast
+import importlib.metadata
 import importlib.util
 import json
 import sys
@@ -14,12 +15,7 @@ from typing import Any, Dict, List
 
 def torch_facts() -> Dict[str, str]:
     """Read Torch's folder, versions and C++ ABI, and where Python's headers are, as a dict of strings."""
-    spec = importlib.util.find_spec("torch")
-    if spec is None or not spec.origin:
-        sys.exit(
-            f"Torch is not installed in {sys.prefix}; install it there with: {sys.executable} -m pip install torch"
-        )
-    root = Path(spec.origin).parent
+    root = _find("torch", "Torch", "torch")
     try:
         versions = _assignments((root / "version.py").read_text("utf-8"))
         version = versions["__version__"]
@@ -27,8 +23,8 @@ def torch_facts() -> Dict[str, str]:
         sys.exit(f"{root} is not a usable installation of Torch: {error!r}; install Torch again")
     python_include = Path(sysconfig.get_path("include"))
     return {
-        "torch_root": root.as_posix(),
-        "torch_version": version,
+        "framework_root": root.as_posix(),
+        "framework_version": version,
         "torch_cuda": versions.get("cuda") or "",
         "torch_hip": versions.get("hip") or "",
         "torch_xpu": versions.get("xpu") or "",
@@ -37,6 +33,36 @@ def torch_facts() -> Dict[str, str]:
         "python_library": (Path(sys.base_prefix) / "libs" / "python3.lib").as_posix(),
         "python_version": "{}.{}.{}".format(*sys.version_info[:3]),
     }
+
+
+def tvm_ffi_facts() -> Dict[str, str]:
+    """Read tvm-ffi's folder and version, and the library to link with, as a dict of strings."""
+    root = _find("tvm_ffi", "tvm-ffi", "apache-tvm-ffi")
+    name = {"win32": "tvm_ffi.lib", "darwin": "libtvm_ffi.dylib"}.get(sys.platform, "libtvm_ffi.so")
+    try:
+        version = importlib.metadata.version("apache-tvm-ffi")
+    except importlib.metadata.PackageNotFoundError:
+        version = ""
+    if not version or not (root / "lib" / name).is_file() or not (root / "include" / "tvm" / "ffi").is_dir():
+        sys.exit(
+            f"{root} is not a usable installation of tvm-ffi: its version, headers or library are missing; "
+            f"install it again with: {sys.executable} -m pip install --force-reinstall apache-tvm-ffi"
+        )
+    return {
+        "framework_root": root.as_posix(),
+        "framework_version": version,
+        "tvm_ffi_library": (root / "lib" / name).as_posix(),
+    }
+
+
+def _find(module: str, name: str, package: str) -> Path:
+    """Find the folder of an installed module."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.origin:
+        sys.exit(
+            f"{name} is not installed in {sys.prefix}; install it there with: {sys.executable} -m pip install {package}"
+        )
+    return Path(spec.origin).parent
 
 
 def _assignments(source: str) -> Dict[str, Any]:
@@ -68,7 +94,7 @@ def _as_cmake(facts: Dict[str, str]) -> str:
 
 def main(arguments: List[str]) -> None:
     """Print the facts as CMake code, or as JSON with the CMake code as one more fact."""
-    facts = torch_facts()
+    facts = {"torch": torch_facts, "tvm-ffi": tvm_ffi_facts}[arguments[0]]()
     code = _as_cmake(facts)
     print(json.dumps({**facts, "cmake": code}) if arguments[-1:] == ["json"] else code, end="")
 

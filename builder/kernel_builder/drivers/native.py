@@ -1,0 +1,141 @@
+"""Compiles one variant of a kernel: CMake and Ninja, out of the source tree, against Torch or tvm-ffi."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from kernel_builder.drivers.base import BuildRequest, Log, Made, Progress, Report, Stage
+from kernel_builder.drivers.inputs import unlisted_inputs
+from kernel_builder.drivers.workspace import Workspace
+from kernel_builder.errors import CheckError, ToolchainError
+from kernel_builder.matrix import BuildTarget
+from kernel_builder.process import run
+from kernel_builder.project.metadata import build_metadata
+from kernel_builder.project.render import ops_id, render
+from kernel_builder.provenance import Provenance, build_inputs
+from kernel_builder.toolchain.tools import QUIET_ENVIRONMENT, available_cores, find_compiler, find_tool
+from kernel_builder.toolchain.torch import TorchFacts
+from kernel_builder.toolchain.tvm_ffi import TvmFfiFacts
+
+__all__ = ["NativeBuild", "check_path"]
+
+_FACTS = "facts.cmake"
+_STEP = re.compile(r"\[(\d+)/(\d+)\] ")
+_COMPILING = re.compile(r"\[\d+/\d+\] Building ")
+
+
+def check_path(project_dir: Path) -> None:
+    """Refuse a folder whose name CMake or Ninja would take apart.
+
+    Raises:
+        ToolchainError: with what is in the way.
+    """
+    found = re.search(r"[\";|`\[\]\x00-\x1f]|\$[{<]|\\", project_dir.as_posix())
+    if found:
+        message = f"CMake cannot work in {str(project_dir)!r}: the path has {found[0]!r} in it"
+        raise ToolchainError(message, hint="Move the project to a folder with a plainer name.")
+
+
+class NativeBuild:
+    """The build of one variant, in the work folder `.kernel-builder/<variant>`.
+
+    That folder keeps the rendered project and the objects, so that the next build compiles only what has changed.
+    """
+
+    def __init__(
+        self,
+        request: BuildRequest,
+        report: Report,
+        facts: TorchFacts | TvmFfiFacts,
+        provenance: Provenance,
+        target: BuildTarget,
+    ) -> None:
+        self.request = request
+        self.config = request.config
+        self.report = report
+        self.facts = facts
+        self.provenance = provenance
+        self.variant = target.name
+        self.backend = target.row.compute.backend
+        self.compiled = 0
+
+    def make(self) -> Made:
+        """Configure, compile, and look at what the compiler read.
+
+        Raises:
+            ToolchainError: when a tool is missing.
+            ProcessError: when CMake or the compiler fails.
+            CheckError: when a source changed meanwhile, or one was read that `build.toml` does not list.
+        """
+        workspace = Workspace(self.request.work_dir / self.variant)
+        rendered = render(self.config, self.provenance)
+        inputs = build_inputs(self.request.project_dir, self.config)
+        self._configure(workspace, rendered, inputs)
+        self._compile(workspace)
+        self._check_inputs(workspace, rendered, inputs)
+        made = json.loads((workspace.cmake / "kernel-build.json").read_text("utf-8"))
+        files = (workspace.cmake / made["library"], workspace.cmake / "_ops.py")
+        toolchain = {"compiler": made["compiler"], self.config.framework_key: self.facts.version}
+        return Made(files=files, metadata=self._metadata(made["archs"]), toolchain=toolchain, compiled=self.compiled)
+
+    def _configure(self, workspace: Workspace, rendered: dict[str, str], inputs: tuple[str, ...]) -> None:
+        self.report(Stage(self.variant, "configure"))
+        cmake, ninja = find_tool("cmake"), find_tool("ninja")
+        project_dir = self.request.project_dir
+        workspace.prepare(
+            {**rendered, _FACTS: self.facts.cmake},
+            base=[str(cmake), str(ninja), *find_compiler(), self.facts.version, str(project_dir)],
+            sources=[project_dir / name for name in inputs],
+        )
+        if not workspace.configured:
+            self._run_cmake(workspace, cmake, ninja)
+        workspace.mark_configured()
+
+    def _run_cmake(self, workspace: Workspace, cmake: Path, ninja: Path) -> None:
+        command: list[str | Path] = [
+            cmake, "-S", workspace.project, "-B", workspace.cmake, "-G", "Ninja",
+            f"-DCMAKE_MAKE_PROGRAM={ninja}",
+            "-DCMAKE_BUILD_TYPE=Release",
+            f"-DKERNEL_SOURCE_DIR={self.request.project_dir}",
+            f"-DKERNEL_BACKEND={self.backend}",
+            f"-DKERNEL_FACTS={workspace.project / _FACTS}",
+        ]  # fmt: skip
+        run(command, env=QUIET_ENVIRONMENT, on_line=self._log)
+
+    def _compile(self, workspace: Workspace) -> None:
+        self.report(Stage(self.variant, "compile"))
+        cores = self.request.cores or available_cores()
+        command: list[str | Path] = [find_tool("ninja"), "-C", workspace.cmake, "-j", str(cores)]
+        run(command, env={**QUIET_ENVIRONMENT, "NINJA_STATUS": "[%f/%t] "}, on_line=self._step)
+
+    def _check_inputs(self, workspace: Workspace, rendered: dict[str, str], inputs: tuple[str, ...]) -> None:
+        if changed := workspace.changed_meanwhile():
+            message = f"{', '.join(changed)} changed while the kernel was being built"
+            raise CheckError(message, hint="Build again; nothing was installed.")
+        unlisted = unlisted_inputs(
+            find_tool("ninja"), workspace.cmake, self.request.project_dir, listed=inputs, generated=rendered
+        )
+        if unlisted:
+            message = f"the compiler read {', '.join(unlisted)}, which build.toml does not list"
+            raise CheckError(
+                message,
+                hint="Add each to the `src` of the component that includes it, so that every build has it and its "
+                "changes are seen; remove what another tool generated.",
+            )
+
+    def _metadata(self, archs: list[str]) -> dict[str, Any]:
+        kernel_id = ops_id(self.config, self.backend, self.provenance.unique_id)
+        metadata = build_metadata(self.config, self.backend, kernel_id, self.provenance)
+        if archs:
+            metadata["backend"]["archs"] = archs
+        return metadata
+
+    def _step(self, line: str) -> None:
+        if match := _STEP.match(line):
+            self.compiled += _COMPILING.match(line) is not None
+            self.report(Progress(self.variant, int(match[1]), int(match[2])))
+        self._log(line)
+
+    def _log(self, line: str) -> None:
+        self.report(Log(self.variant, line))
