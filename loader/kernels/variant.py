@@ -37,6 +37,7 @@ _TORCH = re.compile(r"torch([0-9]{2,})")
 _STABLE_ABI = re.compile(r"torch-stable-abi([0-9]{2,})-(.+)")
 _TVM_FFI = re.compile(r"tvm-ffi([0-9]{2,})-(.+)")
 _NOARCH = re.compile(r"torch-([a-z][a-z0-9_]*)")
+_SOURCES = "torch-ext"  # beside the builds in a kernel project, and of the form of a Python-only build
 _ARCH_PARTS = 3
 
 
@@ -140,6 +141,9 @@ def parse_variant(name: str) -> Variant:
     Raises:
         VariantNameError: when the name follows none of the forms above.
     """
+    if name == _SOURCES:
+        message = f"{name!r} is not a build variant: it is the folder of a kernel's sources"
+        raise VariantNameError(message)
     if match := _NOARCH.fullmatch(name):
         return NoarchVariant(match[1])
     try:

@@ -99,6 +99,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         ("torch", "starts with neither"),
         ("torch-", "starts with neither"),
         ("benchmarks", "starts with neither"),
+        ("torch-ext", "the folder of a kernel.s sources"),
         ("torch2-cpu-x86_64-linux", "starts with neither"),
         ("torch212-cxx14-cpu-x86_64-linux", "COMPUTE-CPU-OS"),
         ("torch212-cpu-x86_64", "COMPUTE-CPU-OS"),
