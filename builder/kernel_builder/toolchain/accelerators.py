@@ -1,0 +1,90 @@
+"""The compilers of the accelerators, found where their makers install them."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+__all__ = [
+    "CUDA_DIR",
+    "ONEAPI_DIR",
+    "ROCM_DIR",
+    "find_device_libraries",
+    "find_hip_clang",
+    "find_hipcc",
+    "find_icpx",
+    "find_nvcc",
+]
+
+#: Where the makers install what no variable names.
+CUDA_DIR, ROCM_DIR, ONEAPI_DIR = Path("/usr/local/cuda"), Path("/opt/rocm"), Path("/opt/intel/oneapi")
+
+#: The first LLVM whose clang compiles HIP with the headers that Linux distributions package.
+_FIRST_HIP_CLANG, _LAST_HIP_CLANG = 19, 29
+
+
+def find_nvcc() -> Path | None:
+    """CUDA's compiler: that of CUDACXX, CUDA_HOME, CUDA_PATH, PATH, /usr/local/cuda, or the CUDA wheels of Python."""
+    folders = [*_below(("CUDA_HOME", "CUDA_PATH"), "bin"), None, CUDA_DIR / "bin", *_wheels()]
+    return _first("nvcc", "CUDACXX", folders)
+
+
+def find_hipcc() -> Path | None:
+    """ROCm's compiler: that of ROCM_PATH, HIP_PATH, PATH or /opt/rocm."""
+    return _first("hipcc", None, [*_below(("ROCM_PATH", "HIP_PATH"), "bin"), None, ROCM_DIR / "bin"])
+
+
+def find_hip_clang() -> Path | None:
+    """A clang++ of a version that compiles HIP by itself, by its name with the version; the newest one."""
+    names = (f"clang++-{version}" for version in range(_LAST_HIP_CLANG, _FIRST_HIP_CLANG - 1, -1))
+    return next((Path(found) for name in names if (found := shutil.which(name))), None)
+
+
+def find_icpx() -> Path | None:
+    """The compiler of oneAPI: that of CMPLR_ROOT, PATH, or the folder that oneAPI is installed to."""
+    installed = [*_below(("ONEAPI_ROOT",), "compiler/latest/bin"), ONEAPI_DIR / "compiler/latest/bin"]
+    return _first("icpx", None, [*_below(("CMPLR_ROOT",), "bin"), None, *installed])
+
+
+def find_device_libraries(compiler: Path) -> Path | None:
+    """The folder of ROCm's device libraries (`ocml.bc` and others): beside a compiler, or where distributions put it.
+
+    Args:
+        compiler: the path of hipcc or clang.
+    """
+    named = os.environ.get("HIP_DEVICE_LIB_PATH")
+    root = compiler.resolve().parents[1]
+    patterns = ("amdgcn/bitcode", "lib/amdgcn/bitcode", "lib/llvm/amdgcn/bitcode", "lib/clang/*/lib/amdgcn/bitcode")
+    distribution = ("lib/*/amdgcn/bitcode", "lib64/rocm/amdgcn/bitcode", "lib/clang/*/amdgcn/bitcode")
+    candidates = [
+        *([Path(named)] if named else []),
+        *(folder for pattern in (*patterns, *distribution) for folder in sorted(root.glob(pattern))),
+        *(folder for pattern in (*patterns, *distribution) for folder in sorted(Path("/usr").glob(pattern))),
+    ]
+    return next((folder for folder in candidates if (folder / "ocml.bc").is_file()), None)
+
+
+def _first(name: str, variable: str | None, folders: Iterable[Path | None]) -> Path | None:
+    """The program that a variable names, else the first one in the folders; `None` among them is PATH."""
+    named = os.environ.get(variable, "").strip() if variable else ""
+    if named:
+        found = shutil.which(named)
+        return Path(found) if found else None
+    for folder in folders:
+        if found := shutil.which(name, path=None if folder is None else str(folder)):
+            return Path(found)
+    return None
+
+
+def _below(variables: Iterable[str], folder: str) -> Iterator[Path]:
+    for variable in variables:
+        if root := os.environ.get(variable, "").strip():
+            yield Path(root) / folder
+
+
+def _wheels() -> Iterator[Path]:
+    """The folders of the CUDA wheels, `nvidia/cu13` for CUDA 13; those for CUDA 12 bring no nvcc."""
+    spec = importlib.util.find_spec("nvidia")
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        yield from sorted(Path(place).glob("cu*/bin"), reverse=True)
