@@ -9,23 +9,41 @@
     ├── ProcessError         6   a program that we ran failed
     ├── ExistingFilesError   7   files are in the way, and overwriting was not asked for
     ├── CheckError           8   a build does not meet the requirements of kernels
-    └── CardError            9   the card template cannot be filled
+    ├── CardError            9   the card template cannot be filled
+    └── InternalError       70   a mistake of kernel-builder itself
 
-Exit code 2 is wrong usage of the command line (click's own), 130 an interrupt.
+Beside these::
+
+    0    done; there may have been warnings
+    2    the command line is wrong: a command, option or value that is not known
+    130  interrupted
+    141  whoever read the output has gone
+
+This list is the one place for exit codes: the help and the page of the reference are made from it.
 """
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
 __all__ = [
+    "CLOSED_PIPE",
+    "INTERRUPTED",
     "BuilderError",
     "CardError",
     "CheckError",
     "ConfigError",
     "ExistingFilesError",
+    "InternalError",
     "ProcessError",
     "TargetError",
     "ToolchainError",
+    "exit_codes",
 ]
+
+#: What a shell reports of a program that SIGINT, or SIGPIPE, has ended.
+INTERRUPTED = 130
+CLOSED_PIPE = 141
 
 
 class BuilderError(Exception):
@@ -43,6 +61,11 @@ class BuilderError(Exception):
         super().__init__(message)
         if hint is not None:
             self.hint = hint
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What the error carries beside its message, for a program: the hint, and lists of findings."""
+        return {"hint": self.hint, **{name: value for name, value in vars(self).items() if name != "hint"}}
 
 
 class ConfigError(BuilderError):
@@ -123,3 +146,19 @@ class CardError(BuilderError):
         "Mend CARD.md: it is a jinja2 template with the variables repo_id, version, functions, layers, has_benchmark, "
         "upstream, source, license, backends and python_name."
     )
+
+
+class InternalError(BuilderError):
+    """A mistake of kernel-builder itself."""
+
+    exit_code = 70
+    hint = (
+        "Run it again as `kernel-builder --debug …`, and report the traceback with the command, the build.toml and "
+        "what `kernel-builder --version` and `python --version` say."
+    )
+
+
+def exit_codes() -> dict[int, tuple[str, str]]:
+    """Exit code → the class of errors that ends with it (or nothing) and what it means, as listed above, by number."""
+    lines = re.findall(r"^[ │├└─]*(\w+Error)? *([0-9]+)  +(.+)$", __doc__ or "", re.MULTILINE)
+    return {int(code): (name, meaning) for name, code, meaning in sorted(lines, key=lambda line: int(line[1]))}

@@ -1,27 +1,45 @@
 """The command line as a person or a script meets it, in processes of its own."""
 
+import importlib.metadata
 import json
+import os
+import sys
 from pathlib import Path
 
+import click
 import pytest
 from support.projects import RELU, kernel_builder, make_tiny, run_python
+from support.terminal import Terminal
 
 
-def test_every_command_has_a_help_text() -> None:
-    """`--help` lists the commands, and each of them explains itself."""
-    listing = kernel_builder("--help").stdout
-    commands = [line.split()[0] for line in listing.partition("Commands:")[2].splitlines() if line[2:3].strip()]
-    expected = [
-        "build",
-        "build-and-copy",
-        "check-builds",
-        "check-config",
-        "clean-pyproject",
-        "create-pyproject",
-        "list-variants",
-    ]
-    assert expected == commands
-    assert [0] * len(commands) == [kernel_builder(command, "--help").returncode for command in commands]
+def test_the_program_says_what_it_is() -> None:
+    """`--version`, `--help` and `-h` answer on standard output, also as `python -m kernel_builder`."""
+    version = importlib.metadata.version("kernel-builder")
+    assert f"kernel-builder, version {version}\n" == kernel_builder("--version").stdout
+    assert kernel_builder("--help").stdout == kernel_builder("-h").stdout
+    assert "Usage: kernel-builder [OPTIONS] COMMAND [ARGS]..." == kernel_builder("--help").stdout.splitlines()[0]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Python has no terminals on Windows")
+def test_colours_are_for_terminals(tmp_path: Path) -> None:
+    """An error is painted in a terminal, and neither in a pipe nor with NO_COLOR."""
+    command = [sys.executable, "-m", "kernel_builder", "list-variants", str(tmp_path)]
+    shown = {}
+    for value in ("", "1"):
+        with Terminal(*command, env={"NO_COLOR": value}) as terminal:
+            shown[value] = terminal.end()
+    assert ((3, True), (3, False)) == tuple((code, "\x1b[" in text) for code, text in shown.values())
+    piped = kernel_builder("list-variants", tmp_path, env={"NO_COLOR": ""})
+    assert (3, False) == (piped.returncode, "\x1b[" in piped.stderr)
+    assert click.unstyle(shown[""][1]).splitlines() == shown["1"][1].splitlines() == piped.stderr.splitlines()
+
+
+def test_json_and_words_of_a_failure(tmp_path: Path) -> None:
+    """With --json a failure is a document on standard output, beside the words on standard error."""
+    result = kernel_builder("list-variants", tmp_path, "--json")
+    error = json.loads(result.stdout)["error"]
+    assert (3, "ConfigError", 3) == (result.returncode, error["kind"], error["code"])
+    assert [*error["findings"], f"error: {error['message']}", f"hint: {error['hint']}"] == result.stderr.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -33,6 +51,9 @@ def test_every_command_has_a_help_text() -> None:
         (["build", "--cores", "0"], "--cores"),
         (["list-variants", "--system", "sparc-solaris"], "x86_64-linux"),
         (["create-pyproject", "--unique-id", "a b"], "letters, digits and underscores"),
+        (["list-variants", "--jsno"], "--json"),
+        (["--debgu", "build"], "--debug"),
+        (["skills", "ad"], "No such command 'ad'"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_says_what_was_wrong(arguments: list[str], words: str) -> None:
@@ -83,10 +104,11 @@ src = ["../tiny.cpp"]
     as_json = kernel_builder("check-config", project, "--json")
     document = json.loads(as_json.stdout)
     assert (3, False) == (as_json.returncode, document["valid"])
-    assert places == [(found["line"], found["column"], found["key"]) for found in document["findings"]]
+    errors = [found for found in document["findings"] if found["severity"] == "error"]
+    assert places == [(found["line"], found["column"], found["key"]) for found in errors]
     as_text = kernel_builder("check-config", project)
     assert [f"build.toml:{line}:{column}: error: {key}" for line, column, key in places] == [
-        ": ".join(line.split(": ")[:3]) for line in as_text.stdout.splitlines()
+        ": ".join(line.split(": ")[:3]) for line in as_text.stdout.splitlines() if ": error: " in line
     ]
     assert "(did you mean 'cuda'?)" in as_text.stdout
 

@@ -185,7 +185,14 @@ class _Writer:
 
     def _inline(self, table: dict[str, Any]) -> str:
         space = self._rng.choice(["", " "])
-        return "{" + space + ", ".join(f"{key} = {self._flat(value)}" for key, value in table.items()) + space + "}"
+        return "{" + space + ", ".join(self._pairs("", table)) + space + "}"
+
+    def _pairs(self, prefix: str, table: dict[str, Any]) -> Iterator[str]:
+        for key, value in table.items():
+            if isinstance(value, dict) and value and self._rng.random() < 0.3:
+                yield from self._pairs(f"{prefix}{key}.", value)
+            else:
+                yield f"{prefix}{key} = {self._flat(value)}"
 
     def _flat(self, value: Any) -> str:
         if isinstance(value, dict):

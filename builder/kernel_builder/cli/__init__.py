@@ -3,80 +3,77 @@
 Commands are imported when they are used, so that `--help` costs little more than a Python start.
 """
 
-import importlib
+import gc
 import sys
+from typing import ClassVar
 
 import click
 
-from kernel_builder.errors import BuilderError
+from kernel_builder.cli._group import LazyGroup
+from kernel_builder.cli._options import debug_option
 
 __all__ = ["cli", "main"]
 
-#: command → (module, one line of help)
-_COMMANDS = {
-    "build": ("build", "Build the kernel for this machine into build/."),
-    "build-and-copy": ("build", "Build the kernel and copy the variants into build/ (the same as build)."),
-    "check-builds": ("check_builds", "Check the layout, metadata and digests of finished builds."),
-    "check-config": ("check_config", "Check build.toml and the files that it names."),
-    "clean-pyproject": ("clean_pyproject", "Remove the files that create-pyproject wrote."),
-    "create-pyproject": ("create_pyproject", "Write the CMake and Python project files of a kernel."),
-    "list-variants": ("list_variants", "List the build variants of a kernel."),
-}
+
+class _Commands(LazyGroup):
+    """Every command: its module, and one line of help."""
+
+    sections: ClassVar = {
+        "Write a kernel": {
+            "init": ("init", "Make a new kernel project."),
+            "check-config": ("check_config", "Check build.toml and the files that it names."),
+            "update-build": ("update_build", "Bring build.toml to the current edition of its format."),
+            "schema": ("schema", "Print the JSON schema of build.toml, for editors."),
+            "create-pyproject": ("create_pyproject", "Write the CMake and Python project files of a kernel."),
+            "clean-pyproject": ("clean_pyproject", "Remove the files that create-pyproject wrote."),
+        },
+        "Build and check": {
+            "list-variants": ("list_variants", "List the build variants of a kernel."),
+            "build": ("build", "Build the kernel for this machine into build/."),
+            "build-and-copy": ("build", "Build the kernel and copy the variants into build/ (the same as build)."),
+            "check-builds": ("check_builds", "Check the layout, metadata and digests of finished builds."),
+            "hash": ("hash_builds", "Write the digests of finished builds, or verify them."),
+        },
+        "Publish": {
+            "fill-card": ("fill_card", "Fill the card of a kernel from its template, CARD.md."),
+        },
+        "This tool": {
+            "doctor": ("doctor", "Tell what this machine can build and load, and how to mend the rest."),
+            "skills": ("skills", "Teach AI coding assistants to write kernels."),
+            "completions": ("completions", "Print the script that completes commands in a shell."),
+            "generate-docs": ("generate_docs", "Print the reference of this command line, as Markdown."),
+        },
+    }
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        """List the exit codes."""
+        from kernel_builder.errors import exit_codes
+
+        if codes := [(str(code), meaning) for code, (_, meaning) in exit_codes().items()]:  # `python -OO` has none
+            with formatter.section("Exit codes"):
+                formatter.write_dl(codes)
 
 
-class _LazyGroup(click.Group):
-    """A group that knows its commands' names and helps without importing them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
-            return None
-        module = importlib.import_module(f"kernel_builder.cli.{_COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in _COMMANDS:
-            import difflib
-
-            close = difflib.get_close_matches(name, _COMMANDS, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            ctx.fail(f"No such command {name!r}.{hint}")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
-
-
-@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="kernel-builder")
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kernel-builder", prog_name="kernel-builder")
+@debug_option
 def cli() -> None:
-    """Build, check and publish compute kernels for PyTorch."""
+    r"""Build, check and publish compute kernels for PyTorch.
+
+    \b
+    Examples:
+      kernel-builder build                 build the kernel of this folder
+      kernel-builder build --help          what a command takes
+      kernel-builder --debug build         with a traceback when it fails
+    """
 
 
 def main() -> None:
-    """Run the command line; every foreseen failure ends in a sentence and its own exit code."""
-    try:
-        status = cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("Interrupted.", err=True)
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except BuilderError as error:
-        from kernel_builder.cli._report import show_error
+    """Run the command line; every failure ends in a sentence and an exit code of `kernel_builder.errors`."""
+    # Most commands live for a moment, an eighth of which went to looking for garbage in what they have just loaded.
+    gc.disable()
+    from kernel_builder.cli._run import run
 
-        show_error(error)
-        sys.exit(error.exit_code)
-    except OSError as error:
-        click.echo(f"error: {error}", err=True)
-        click.echo("hint: check that the place exists, is writable and has room, and run the command again.", err=True)
-        sys.exit(1)
-    sys.exit(status if isinstance(status, int) else 0)
+    code = run(cli, sys.argv[1:])
+    gc.freeze()
+    sys.exit(code)

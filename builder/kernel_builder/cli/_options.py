@@ -1,10 +1,58 @@
-"""Arguments and options that several commands share."""
+"""Arguments and options that several commands share, and what they say of how to talk."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-__all__ = ["json_option", "kernel_dir_argument", "target_dir_argument"]
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+__all__ = ["Manner", "debug_option", "json_option", "kernel_dir_argument", "target_dir_argument", "variant_option"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Manner:
+    """How a command is to speak when it fails; the object of click's context.
+
+    Attributes:
+        debug: with the traceback.
+        as_json: as JSON on standard output too.
+    """
+
+    debug: bool = False
+    as_json: bool = False
+
+
+def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool:  # noqa: ARG001 - click's signature
+    ctx.ensure_object(Manner).debug = value
+    return value
+
+
+def _remember_json(ctx: click.Context, param: click.Parameter, value: bool) -> bool:  # noqa: ARG001 - click's signature
+    ctx.ensure_object(Manner).as_json = value
+    return value
+
+
+class _Variant(click.types.StringParamType):
+    """The name of a variant, which a shell completes from the project's own."""
+
+    name = "variant"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG002
+        """The variants that the project has on this system; none where there is no build.toml that can be read."""
+        from click.shell_completion import CompletionItem
+
+        from kernel_builder.config.reader import read_config
+        from kernel_builder.matrix import host_platform, load_matrix, select
+
+        # Click stops at the option that has no value yet, and leaves what stands before it as words.
+        project_dir = Path(ctx.args[0]) if ctx.args else ctx.params.get("kernel_dir") or Path()
+        config = read_config(project_dir).config
+        targets = select(config, load_matrix(), host_platform()) if config else ()
+        return [CompletionItem(target.name) for target in targets if target.name.startswith(incomplete)]
+
 
 kernel_dir_argument = click.argument(
     "kernel_dir",
@@ -16,4 +64,24 @@ target_dir_argument = click.argument(
     "target_dir", type=click.Path(file_okay=False, resolve_path=True, path_type=Path), required=False
 )
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")
+variant_option = click.option("--variant", type=_Variant(), metavar="VARIANT", help="Build this variant only.")
+
+#: A command with this option raises before it prints, or prints its one document and ends with `ctx.exit`: a failure
+#: that is raised is shown as a document of its own, `{"error": …}`.
+json_option = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    is_eager=True,
+    callback=_remember_json,
+    help="Print the result as JSON on standard output; also an error.",
+)
+
+debug_option = click.option(
+    "--debug",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_remember_debug,
+    help="Show the traceback of a failure.",
+)

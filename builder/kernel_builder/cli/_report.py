@@ -1,18 +1,25 @@
 """How the command line shows progress and errors: results on standard output, everything else on standard error."""
 
+import json
+import os
+import re
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kernel_builder.drivers.base import Event, Note, Progress, Stage
-from kernel_builder.errors import BuilderError, ConfigError, ProcessError
+from kernel_builder.errors import BuilderError, ConfigError, InternalError, ProcessError
 
 if TYPE_CHECKING:
     from rich.live import Live
 
-__all__ = ["Reporter", "show_error"]
+__all__ = ["Reporter", "painted", "show_error", "show_json_error"]
+
+_COLOURS = {"error:": "red", "warning:": "yellow", "note:": "cyan", "hint:": "green"}
+#: A label at the start of a line, or after the place of a finding.
+_LABEL = re.compile(r"^((?:\S+:\d+:\d+: )?)((?:internal )?error:|warning:|note:|hint:)")
 
 
 class Reporter:
@@ -69,8 +76,25 @@ def show_error(error: BuilderError) -> None:
     """Print what went wrong, what the failing program said, and the next step."""
     if isinstance(error, ConfigError):
         for finding in error.findings:
-            click.echo(finding, err=True)
+            click.echo(painted(finding), err=True)
     if isinstance(error, ProcessError) and error.output:
         click.echo(error.output, err=True)
-    click.echo(f"error: {error}", err=True)
-    click.echo(f"hint: {error.hint}", err=True)
+    click.echo(painted(str(error) if isinstance(error, InternalError) else f"error: {error}"), err=True)
+    click.echo(painted(f"hint: {error.hint}"), err=True)
+
+
+def show_json_error(kind: str, code: int, message: str, **details: Any) -> None:
+    """Print a failure as the one JSON document of a command: `{"error": {"kind", "code", "message", …}}`."""
+    click.echo(json.dumps({"error": {"kind": kind, "code": code, "message": message, **details}}, indent=2))
+
+
+def painted(line: str) -> str:
+    """A line with its first `error:`, `warning:`, `note:` or `hint:` in colour, unless NO_COLOR is set.
+
+    Printed with `click.echo`, the colour is left out where the output is no terminal.
+    """
+    if os.environ.get("NO_COLOR"):
+        return line
+    return _LABEL.sub(
+        lambda found: found[1] + click.style(found[2], fg=_COLOURS[found[2].split()[-1]], bold=True), line, 1
+    )

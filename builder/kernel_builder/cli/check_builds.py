@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 
 from kernel_builder.checks import check_files
+from kernel_builder.checks.builds import find_builds
 from kernel_builder.cli._options import json_option, kernel_dir_argument
-from kernel_builder.errors import CheckError, TargetError
+from kernel_builder.errors import CheckError
 from kernels.errors import KernelsError
 from kernels.metadata import read_metadata
-from kernels.variant import parse_variant_or_none
 
 __all__ = ["check_builds"]
 
@@ -20,16 +20,17 @@ __all__ = ["check_builds"]
 @json_option
 @click.pass_context
 def check_builds(ctx: click.Context, kernel_dir: Path, as_json: bool) -> None:
-    """Check the builds in KERNEL_DIR: its build/ folder, its variants, or one variant.
+    r"""Check the builds in KERNEL_DIR: its build/ folder, its variants, or one variant.
 
     Looks at the layout, the metadata, the digest of every file, and the namespaces of operators. Exits with 8 when a
     build has a problem.
+
+    \b
+    Examples:
+      kernel-builder check-builds
+      kernel-builder check-builds build/torch-cuda --json
     """
-    trees = _find_builds(kernel_dir)
-    if not trees:
-        message = f"{kernel_dir} holds no builds"
-        raise TargetError(message, hint="Make them with `kernel-builder build`.")
-    problems = {tree.name: _problems(tree) for tree in trees}
+    problems = {tree.name: _problems(tree) for tree in find_builds(kernel_dir)}
     if as_json:
         click.echo(json.dumps(problems, indent=2))
     else:
@@ -39,16 +40,6 @@ def check_builds(ctx: click.Context, kernel_dir: Path, as_json: bool) -> None:
                 click.echo(f"  {problem}")
     if any(problems.values()):
         ctx.exit(CheckError.exit_code)
-
-
-def _find_builds(folder: Path) -> list[Path]:
-    if (folder / "metadata.json").is_file():
-        return [folder]
-    for base in (folder / "build", folder):
-        entries = sorted(base.iterdir()) if base.is_dir() else []
-        if found := [path for path in entries if parse_variant_or_none(path.name) is not None and path.is_dir()]:
-            return found
-    return []
 
 
 def _problems(tree: Path) -> list[str]:

@@ -8,7 +8,7 @@ import click
 from kernel_builder.cli._options import json_option, kernel_dir_argument
 from kernel_builder.config.model import KernelConfig
 from kernel_builder.config.reader import load_config
-from kernel_builder.matrix import Matrix, host_platform, load_matrix, select, target_for
+from kernel_builder.matrix import github_matrix, host_platform, load_matrix, select, target_for
 from kernels.variant import Platform
 
 __all__ = ["list_variants"]
@@ -19,22 +19,51 @@ __all__ = ["list_variants"]
 @click.option(
     "--arch",
     is_flag=True,
-    help="Only list variants for the current architecture, each under the name of the world that it is built and "
-    "tested in; for a Python-only kernel that is one for each Torch and compute version.",
+    help="Only list variants for the current architecture (or that of --system), each under the name of the world that "
+    "it is built and tested in; for a Python-only kernel that is one for each Torch and compute version.",
 )
 @click.option(
-    "--system", metavar="SYSTEM", help="List the variants of another system, such as aarch64-linux, or of all."
+    "--system", type=click.Choice(load_matrix().systems), help="List the variants of this system, not of the current."
+)
+@click.option("--all-systems", is_flag=True, help="List the variants of every system of the build matrix.")
+@click.option(
+    "--github-matrix",
+    "as_jobs",
+    is_flag=True,
+    help="Print a job for each variant, as one line of JSON for the `strategy.matrix` of a GitHub workflow; of all "
+    "systems unless --system names one.",
 )
 @json_option
-def list_variants(kernel_dir: Path, arch: bool, system: str | None, as_json: bool) -> None:
-    """List the build variants of the kernel in KERNEL_DIR (default: the current folder) for this system.
+def list_variants(
+    kernel_dir: Path, arch: bool, system: str | None, all_systems: bool, as_jobs: bool, as_json: bool
+) -> None:
+    r"""List the build variants of the kernel in KERNEL_DIR (default: the current folder) for this system.
 
-    Needs neither Nix nor Torch: the variants follow from build.toml and the build matrix.
+    Needs neither Nix nor Torch: the variants follow from build.toml and the build matrix. As JSON they are an object:
+    the system, and the list of its variants.
+
+    \b
+    Examples:
+      kernel-builder list-variants
+      kernel-builder list-variants --system aarch64-darwin
+      kernel-builder list-variants --all-systems --json
+      echo "matrix=$(kernel-builder list-variants --github-matrix)" >> "$GITHUB_OUTPUT"
     """
-    matrix = load_matrix()
+    if all_systems and (system or arch):
+        message = f"--all-systems and {'--system' if system else '--arch'} exclude each other"
+        raise click.UsageError(message)
+    if as_jobs and arch:
+        message = "--github-matrix and --arch exclude each other: jobs build variants"
+        raise click.UsageError(message)
     config = load_config(kernel_dir)
-    systems = _systems(system, matrix.systems) if not arch else [str(host_platform())]
-    found = {name: _names(config, matrix, name, arch=arch) for name in systems}
+    everything = all_systems or (as_jobs and system is None)
+    systems = load_matrix().systems if everything else (system or str(host_platform()),)
+    if as_jobs:
+        click.echo(
+            json.dumps(github_matrix({name: select(config, load_matrix(), _platform(name)) for name in systems}))
+        )
+        return
+    found = {name: _names(config, name, arch=arch) for name in systems}
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
@@ -44,20 +73,13 @@ def list_variants(kernel_dir: Path, arch: bool, system: str | None, as_json: boo
         click.echo(f"{config.general.name} has no variant for {', '.join(systems)}", err=True)
 
 
-def _systems(wanted: str | None, known: tuple[str, ...]) -> list[str]:
-    if wanted is None:
-        return [str(host_platform())]
-    if wanted == "all":
-        return list(known)
-    if wanted not in known:
-        message = f"{wanted!r} is not one of {', '.join(known)} or all"
-        raise click.BadParameter(message, param_hint="--system")
-    return [wanted]
-
-
-def _names(config: KernelConfig, matrix: Matrix, system: str, *, arch: bool) -> list[str]:
-    platform = Platform(*system.split("-"))
+def _names(config: KernelConfig, system: str, *, arch: bool) -> list[str]:
+    matrix, platform = load_matrix(), _platform(system)
     if not arch:
         return [target.name for target in select(config, matrix, platform)]
     targets = (target_for(config, row) for row in matrix.on(platform))
     return list(dict.fromkeys(target.arch_name for target in targets if target is not None))
+
+
+def _platform(system: str) -> Platform:
+    return Platform(*system.split("-"))

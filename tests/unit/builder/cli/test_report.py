@@ -1,11 +1,14 @@
 """Progress and errors, as a person sees them."""
 
 import io
+import json
+import re
 import sys
 
+import click
 import pytest
 
-from kernel_builder.cli._report import Reporter, show_error
+from kernel_builder.cli._report import Reporter, painted, show_error, show_json_error
 from kernel_builder.drivers.base import Event, Log, Progress, Stage
 from kernel_builder.errors import BuilderError, ConfigError, ProcessError
 
@@ -108,3 +111,30 @@ def test_errors(capsys: pytest.CaptureFixture[str], error: BuilderError, expecte
     show_error(error)
     out, err = capsys.readouterr()
     assert ("", expected) == (out, err.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("line", "label"),
+    [
+        ("error: no", "error:"),
+        ("internal error: no error: here", "internal error:"),
+        ("hint: Do this.", "hint:"),
+        ("build.toml:1:2: warning: general.name: error: x", "warning:"),
+        ("nothing of it: error: here", ""),
+    ],
+)
+def test_labels_are_painted(monkeypatch: pytest.MonkeyPatch, line: str, label: str) -> None:
+    """The label that a line begins with, or that follows a place, is painted; with NO_COLOR nothing is."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    coloured = painted(line)
+    assert line == click.unstyle(coloured)
+    assert [label] * bool(label) == re.findall(r"m([^\x1b]+)\x1b\[0m", coloured)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert line == painted(line)
+
+
+def test_a_failure_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """A failure is one document with its kind, its code, its message and what else it carries."""
+    show_json_error("CheckError", 8, "no", problems=("a",))
+    expected = {"error": {"kind": "CheckError", "code": 8, "message": "no", "problems": ["a"]}}
+    assert expected == json.loads(capsys.readouterr().out)
