@@ -88,7 +88,7 @@ def _framework(edition: int, rng: random.Random, *, is_noarch: bool) -> dict[str
     if edition == 1:
         return {"torch": {"src": [], "universal": True, **pyext}}
     if edition == 2:
-        return {"torch": pyext}
+        return {"torch": pyext} if pyext or rng.random() < 0.5 else {}
     return {} if edition == 3 else {"torch-noarch": pyext}
 
 
@@ -169,6 +169,7 @@ class _Writer:
         self._comment_line()
         equals = self._rng.choice([" = ", " = ", "=", "  =  "])
         indent = self._rng.choice(["", "", "  "])
+        key = ".".join(part if self._rng.random() < 0.9 else f'"{part}"' for part in key.split("."))
         self._out.append(f"{indent}{key}{equals}{value}{self._comment()}{self._nl}")
 
     def _value(self, value: Any) -> str:

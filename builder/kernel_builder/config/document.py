@@ -86,11 +86,14 @@ def _check_framework(data: dict[str, Any], report: Report) -> None:
     report.error((), message)
 
 
+_LICENSE = 'a kernel needs a license to be published: add one, such as `license = "Apache-2.0"`'
+
+
 def _check_license(data: dict[str, Any], report: Report) -> None:
     """Ask for a license in the editions that do without; the later ones require the key."""
     general = data.get("general")
     if report.edition <= IMPLICIT_EDITION and isinstance(general, dict) and "license" not in meant(general, GENERAL):
-        report.warning(("general", "license"), "a kernel needs a license to be published")
+        report.warning(("general", "license"), _LICENSE, at_key=True)
 
 
 def _read_general(data: dict[str, Any], report: Report) -> General | None:

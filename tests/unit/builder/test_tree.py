@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from kernel_builder.errors import BuilderError
-from kernel_builder.tree import build_lock, install_tree, same_trees, staging_dir
+from kernel_builder.tree import build_lock, install_text, install_tree, same_trees, staging_dir
 
 OLD = {"__init__.py": "old", "sub/module.py": "old", "only-old.txt": ""}
 NEW = {"__init__.py": "new", "sub/module.py": "new", "only-new.txt": ""}
@@ -284,3 +284,20 @@ def test_the_lock_is_not_taken_elsewhere(tmp_path: Path, what: str) -> None:
     with pytest.raises(BuilderError, match=f"is a {what}"), build_lock(work_dir, lambda: None):
         pass
     assert [] == list(elsewhere.iterdir())
+
+
+@pytest.mark.parametrize(("mode", "expected"), [(None, 0o666), (0o640, 0o640)])
+def test_a_text_is_written_as_it_is(tmp_path: Path, mode: int | None, expected: int) -> None:
+    """With its ends of lines, nothing beside it, and the mode that is asked for or that of a new file."""
+    file = tmp_path / "a.txt"
+    file.write_text("old")
+    before = os.umask(0)
+    try:
+        install_text(file, "a\r\nb\n", mode=mode)
+    finally:
+        os.umask(before)
+    assert (b"a\r\nb\n", expected, [file]) == (
+        file.read_bytes(),
+        file.stat().st_mode & 0o777,
+        list(tmp_path.iterdir()),
+    )

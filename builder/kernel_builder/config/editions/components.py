@@ -20,7 +20,7 @@ _RUST = "rust-cpu"
 #: The languages of edition 6.
 LANGUAGES = (*(f"cpp-{backend}" for backend in COMPILED_BACKENDS), _RUST)
 
-Moves = dict[KeyPath, KeyPath]
+_Moves = dict[KeyPath, KeyPath]
 
 
 def _backend(component: KeyPath) -> KeyPath:
@@ -32,9 +32,9 @@ def language_6(backend: str) -> str:
     return f"cpp-{backend}"
 
 
-def from_language_1(data: dict[str, Any], report: Report) -> Moves:
+def from_language_1(data: dict[str, Any], report: Report) -> _Moves:
     """Give the components of edition 1 a backend, and divide those that are for CUDA and ROCm."""
-    moves: Moves = {}
+    moves: _Moves = {}
     kernels = table(data, "kernel")
     lifted: dict[str, Any] = {}
     for name, component in kernels.items():
@@ -60,7 +60,7 @@ def from_language_1(data: dict[str, Any], report: Report) -> Moves:
     return moves
 
 
-def _take_1(component: dict[str, Any], path: KeyPath, moves: Moves, report: Report) -> str | None:
+def _take_1(component: dict[str, Any], path: KeyPath, moves: _Moves, report: Report) -> str | None:
     """Take the language out of a component of edition 1; `None` after an error, which stands for every later one."""
     if "backend" in component:
         message = "is of edition 2, and the file is of edition 1, in which a component says `language`"
@@ -90,7 +90,7 @@ def _with_backend(component: dict[str, Any], backend: str | None) -> dict[str, A
     return component if backend is None else {"backend": backend, **component}
 
 
-def _half(component: dict[str, Any], backend: str, old: KeyPath, new: KeyPath, moves: Moves) -> dict[str, Any]:
+def _half(component: dict[str, Any], backend: str, old: KeyPath, new: KeyPath, moves: _Moves) -> dict[str, Any]:
     """What one backend has of a component for CUDA and ROCm: all but the keys and dependencies of the other."""
     other = "rocm" if backend == "cuda" else "cuda"
     owners = {spec.key: spec.facts.get("backends", (backend,)) for spec in field_specs(KernelComponent)}
@@ -111,9 +111,9 @@ def _is_of(backend: str, depend: Any, provided: Any) -> bool:
     return isinstance(depend, str) and tuple(provided.get(depend, ())) == (backend,)
 
 
-def from_language_6(data: dict[str, Any], report: Report) -> Moves:
+def from_language_6(data: dict[str, Any], report: Report) -> _Moves:
     """Give the components of edition 6 the backend that their language names."""
-    moves: Moves = {}
+    moves: _Moves = {}
     for name, component in table(data, "kernel").items():
         if not isinstance(component, dict):
             continue

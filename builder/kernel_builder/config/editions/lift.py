@@ -21,7 +21,7 @@ from typing import Any
 from kernel_builder.config.editions.components import from_language_1, from_language_6
 from kernel_builder.config.editions.keys import COMPONENT, GENERAL, TABLES, TORCH, meant, take
 from kernel_builder.config.editions.moved import MovedPositions
-from kernel_builder.config.model import TorchExtension
+from kernel_builder.config.model import FRAMEWORKS, TorchExtension
 from kernel_builder.config.plain import table
 from kernel_builder.config.positions import KeyPath
 from kernel_builder.config.report import Report
@@ -35,12 +35,13 @@ UNIVERSAL_BACKENDS = ("cann", "cpu", "cuda", "metal", "neuron", "rocm", "xpu")
 
 _FIRST_VERSION = 1
 
-Step = tuple[dict[str, Any], dict[KeyPath, KeyPath]]
+_Step = tuple[dict[str, Any], dict[KeyPath, KeyPath]]
 
 
 def lift(data: dict[str, Any], report: Report) -> dict[str, Any]:
     """Turn the data of a file of `report.edition` into data of the model.
 
+    The edition is the one that `detect_edition` has told, so that there is a table [general], if only a misspelled one.
     The given data stays as it is. From then on, the paths of `report` are those of the model; each finding still names
     the key as it stands in the file, at its place.
     """
@@ -55,63 +56,66 @@ def lift(data: dict[str, Any], report: Report) -> dict[str, Any]:
 _OLD = (1, 2, 3)
 
 
-def _from_1(data: dict[str, Any], report: Report) -> Step:
+def _from_1(data: dict[str, Any], report: Report) -> _Step:
     moves: dict[KeyPath, KeyPath] = {}
-    general = data.get("general")
-    torch = meant(data, TABLES).get("torch", "torch")
+    tables = meant(data, TABLES)
+    general, torch = tables["general"], tables.get("torch", "torch")
     at, universal = take(table(data, torch), "universal", (torch,), TORCH, report)
-    if at and isinstance(general, dict):
-        if "universal" in general:
-            report.error(("general", "universal"), "is of edition 2, and `torch.universal` is there", at_key=True)
-        general["universal"] = universal
-        moves["general", "universal"] = at
+    if at:
+        if "universal" in data[general]:
+            report.error((general, "universal"), "is of edition 2, and `torch.universal` is there", at_key=True)
+        data[general]["universal"] = universal
+        moves[general, "universal"] = at
     return data, moves | from_language_1(data, report)
 
 
-def _from_2(data: dict[str, Any], report: Report) -> Step:
-    general = data.get("general")
-    if not isinstance(general, dict):
-        return data, {}
-    moves = _lift_cuda_bounds(general, report)
-    at, universal = take(general, "universal", ("general",), GENERAL, report)
+def _from_2(data: dict[str, Any], report: Report) -> _Step:
+    tables = meant(data, TABLES)
+    name = tables["general"]
+    general = data[name]
+    moves = _lift_cuda_bounds(general, (name,), report)
+    at, universal = take(general, "universal", (name,), GENERAL, report)
     path: KeyPath = ("general", "backends")
     if at and not isinstance(universal, bool):
         report.error(at, "expected a boolean")
         report.mute(path)
+        if not tables.keys() & FRAMEWORKS.keys():
+            data["torch-noarch"] = {}  # only a universal kernel does without a framework
     elif universal:
         general["backends"] = list(UNIVERSAL_BACKENDS)
         moves[path] = at
         report.note(at, f"read as backends = {_listed(UNIVERSAL_BACKENDS)}", at_key=True)
-        if not data.get(meant(data, TABLES).get("kernel", "")):
-            moves |= _lift_universal(data, report)
+        if not data.get(tables.get("kernel", "")):
+            moves |= _lift_universal(data, at, report)
     else:
         moves[path] = at or ("general",)
         moves |= _lift_backends(data, general, report)
     return data, moves
 
 
-def _from_3(data: dict[str, Any], report: Report) -> Step:
+def _from_3(data: dict[str, Any], report: Report) -> _Step:
     moves: dict[KeyPath, KeyPath] = {}
-    general = data.get("general")
-    if isinstance(general, dict) and "version" not in meant(general, GENERAL):
-        general["version"] = _FIRST_VERSION
-        moves["general", "version"] = ("general",)
-        report.note(("general",), f"has no version: read as version = {_FIRST_VERSION}", at_key=True)
-    if report.edition == max(_OLD) and not meant(data, TABLES).keys() - {"general"}:
+    tables = meant(data, TABLES)
+    general = tables["general"]
+    if "version" not in meant(data[general], GENERAL):
+        data[general]["version"] = _FIRST_VERSION
+        moves[general, "version"] = (general,)
+        report.note((general,), f"has no version: read as version = {_FIRST_VERSION}", at_key=True)
+    if report.edition == max(_OLD) and not tables.keys() - {"general"}:
         data["torch-noarch"] = {}
-        moves["torch-noarch",] = ("general",)
-        report.note(("general",), "no framework and no components: read as [torch-noarch], Python only", at_key=True)
+        moves["torch-noarch",] = (general,)
+        report.note((general,), "no framework and no components: read as [torch-noarch], Python only", at_key=True)
     return data, moves
 
 
-def _from_6(data: dict[str, Any], report: Report) -> Step:
+def _from_6(data: dict[str, Any], report: Report) -> _Step:
     return data, from_language_6(data, report)
 
 
-def _lift_cuda_bounds(general: dict[str, Any], report: Report) -> dict[KeyPath, KeyPath]:
+def _lift_cuda_bounds(general: dict[str, Any], path: KeyPath, report: Report) -> dict[KeyPath, KeyPath]:
     moves: dict[KeyPath, KeyPath] = {}
     for old, new in (("cuda-minver", "minver"), ("cuda-maxver", "maxver")):
-        at, bound = take(general, old, ("general",), GENERAL, report)
+        at, bound = take(general, old, path, GENERAL, report)
         if not at:
             continue
         if "cuda" in general and not moves:
@@ -146,19 +150,20 @@ def _lift_backends(data: dict[str, Any], general: dict[str, Any], report: Report
     return {("general", "backends", index): found[backend] for index, backend in enumerate(sorted(found))}
 
 
-def _lift_universal(data: dict[str, Any], report: Report) -> dict[KeyPath, KeyPath]:
+def _lift_universal(data: dict[str, Any], universal: KeyPath, report: Report) -> dict[KeyPath, KeyPath]:
     """Make the framework of a Python-only kernel `[torch-noarch]`."""
+    if "torch-noarch" in data:
+        return {}
+    at: KeyPath = ("torch",) if "torch" in data else universal
     torch = data.pop("torch", {})
     read_table(TorchExtension, torch, ("torch",), report)
-    noarch = data.setdefault("torch-noarch", {})
+    data["torch-noarch"] = {key: value for key, value in table(torch).items() if key == "pyext"}
     for key, value in table(torch).items():
-        if key == "pyext":
-            noarch[key] = value
-        elif value not in ([], {}):
+        if key != "pyext" and value not in ([], {}):
             message = "has no effect, since a universal kernel is Python only: `kernel-builder update-build` drops it"
             report.warning(("torch", key), message, at_key=True)
-    report.note(("torch",), "read as [torch-noarch], since a universal kernel is Python only", at_key=True)
-    return {("torch-noarch",): ("torch",)}
+    report.note(at, "read as [torch-noarch], since a universal kernel is Python only", at_key=True)
+    return {("torch-noarch",): at}
 
 
 def _listed(backends: tuple[str, ...] | list[str]) -> str:

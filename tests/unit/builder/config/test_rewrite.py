@@ -4,7 +4,7 @@ import difflib
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from support.editions import LATEST, data_of, seeded, written
 from kernel_builder.config.positions import KeyPath, locate
 from kernel_builder.config.reader import read_text
 from kernel_builder.config.rewrite import TARGET_EDITIONS, rewrite
-from kernel_builder.config.toml_edit import comments
-from kernel_builder.errors import ConfigError
+from kernel_builder.config.toml_edit import TomlEditor, comments
+from kernel_builder.errors import ConfigError, InternalError
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -33,7 +33,7 @@ def _problems(text: str) -> list[str]:
 
 @pytest.mark.parametrize(("edition", "target"), _BOTH)
 def test_a_file_of_any_edition_is_brought_to_any_newer_one(edition: int, target: int) -> None:
-    """It then is of that edition, says the same, without a finding, with all comments; a second time changes nothing."""
+    """It is of that edition then, says the same, has no finding and all comments; a second time changes nothing."""
     for rng in seeded(_FILES):
         old = written(data_of(edition, rng), rng)
         new = rewrite(old, target, license_id="MIT")
@@ -61,11 +61,11 @@ def test_only_what_had_to_change_changes(edition: int, target: int) -> None:
 
 
 def _gone(old: str, new: str) -> Iterator[int]:
-    """The lines of the old text, from 0, that the new one does not have."""
-    matcher = difflib.SequenceMatcher(None, old.splitlines(), new.splitlines(), autojunk=False)
-    for kind, start, end, _, _ in matcher.get_opcodes():
+    """The lines of the old text, from 0, that the new one has neither there nor, where a key has moved, elsewhere."""
+    lines, after = old.splitlines(), new.splitlines()
+    for kind, start, end, _, _ in difflib.SequenceMatcher(None, lines, after, autojunk=False).get_opcodes():
         if kind != "equal":
-            yield from range(start, end)
+            yield from (line for line in range(start, end) if lines[line] not in after)
 
 
 def _owners(text: str) -> list[set[KeyPath]]:
@@ -77,8 +77,8 @@ def _owners(text: str) -> list[set[KeyPath]]:
         is_header = text.splitlines()[line].lstrip().startswith("[")
         if not is_header or path == ("torch",):
             lines[line].add(tuple(part for part in path if isinstance(part, str)))
-    for before, line in zip(lines, lines[1:], strict=False):
-        line |= set() if line else before
+    for index, owners in enumerate(lines):
+        owners.update(lines[index - 1] if index and not owners else ())
     return lines
 
 
@@ -257,3 +257,23 @@ def test_every_file_of_the_corpus_is_updated(target: int) -> None:
         assert comments(old) == comments(new)
         gone = len(list(_gone(old, new)))
         assert gone == (len(before.config.kernels) + (before.edition == 5) if target == 6 else 0)
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (lambda text: text.replace("backends =", "backend ="), "unknown key"),
+        (lambda text: text.replace('"cuda", "rocm"', '"rocm", "cuda"'), "it would not say the same"),
+        (lambda text: text.replace("# one", ""), "comments would be lost: # one"),
+        (lambda text: text + "]", "not TOML"),
+    ],
+)
+def test_a_result_that_would_do_harm_is_never_given(
+    broken: Callable[[str], str], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong with the edits, the result is read again and compared first."""
+    edited = TomlEditor.text
+    monkeypatch.setattr(TomlEditor, "text", lambda editor: broken(edited(editor)))
+    with pytest.raises(InternalError, match="stays as it is") as caught:
+        rewrite(_EDITION_1, 5, license_id="MIT")
+    assert says in str(caught.value)

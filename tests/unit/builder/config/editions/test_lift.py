@@ -57,6 +57,20 @@ def test_a_universal_kernel_is_python_only_for_all_backends_of_its_time(edition:
     assert ("torch", "pyext", 0) == report.positions.origin(("torch-noarch", "pyext", 0))
 
 
+def test_a_universal_kernel_of_edition_2_needs_no_framework() -> None:
+    """There is nothing that its table would say."""
+    lifted, report = _lift({"general": {"universal": True}}, 2)
+    assert {} == lifted["torch-noarch"]
+    assert ("note", "general.universal") in [(severity, key) for severity, key, _ in _said(report)]
+
+
+def test_a_universal_kernel_that_is_python_only_already_stays_so() -> None:
+    """Whatever its table is: the reader judges it, and two frameworks."""
+    data = {"general": {"universal": True}, "torch": {"src": ["a.cpp"]}, "torch-noarch": 1}
+    lifted, _ = _lift(data, 2)
+    assert (data["torch"], data["torch-noarch"]) == (lifted["torch"], lifted["torch-noarch"])
+
+
 def test_what_a_universal_kernel_cannot_have_is_doubtful() -> None:
     """Sources that were never compiled are left out, and said to be; empty lists are not worth a word."""
     torch = {"src": ["a.cpp"], "include": [], "minver": "2.9"}
