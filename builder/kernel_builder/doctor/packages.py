@@ -1,11 +1,11 @@
 """The command that installs something on this system: with its package manager, or with pip."""
 
-import importlib.util
 import json
 import os
 import shlex
 import shutil
 import sys
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,8 @@ def install(what: str, platform: Platform, *, otherwise: str) -> Remedy:
 def pip_install(*requirements: str, options: tuple[str, ...] = ()) -> tuple[str, ...]:
     """The commands that install packages into the environment of this process, with pip or, without it, with uv."""
     words = [*options, *requirements]
-    if importlib.util.find_spec("pip") is None:
+    # Not importlib.util.find_spec, which setuptools answers for pip with side effects.
+    if PathFinder.find_spec("pip") is None:
         if shutil.which("uv"):
             return (command_line("uv", "pip", "install", "--python", sys.executable, *words),)
         return (command_line(sys.executable, "-m", "ensurepip"), *_pip(words))

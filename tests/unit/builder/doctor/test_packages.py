@@ -1,10 +1,10 @@
 """The commands that install something."""
 
-import importlib.util
 import json
 import os
 import shlex
 import sys
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import pytest
@@ -72,7 +72,7 @@ def test_pip() -> None:
 
 def test_without_pip(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment without pip gets it first, or is served by uv."""
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(PathFinder, "find_spec", lambda name: None)
     commands = [shlex.split(command)[1:] for command in packages.pip_install("torch")]
     assert [["-m", "ensurepip"], ["-m", "pip", "install", "torch"]] == commands
     tools.add("uv")

@@ -58,7 +58,7 @@ def test_no_torch() -> None:
 
 def test_packages_beside_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     """What kernels can need beside Torch is good to have; Triton is made for Linux."""
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if name == "pip" else None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     found = by_id(examine_torch(machine()))
     assert ("no", "no") == (found["tvm-ffi"].status.value, found["triton"].status.value)
     assert ((), ()) == (found["tvm-ffi"].question.needed_for, found["triton"].question.needed_for)
