@@ -79,7 +79,8 @@ class _Checker:
                 files.append(text)
         if files == list(part.src):
             return part
-        if path[0] == "kernel" and not any(map(is_compiled, files)):
+        is_rust = isinstance(part, KernelComponent) and part.cargo_manifest
+        if path[0] == "kernel" and not is_rust and not any(map(is_compiled, files)):
             self.report.warning((*path, "src"), NOTHING_COMPILED, at_key=True)
         return replace(part, src=tuple(dict.fromkeys(files)))
 

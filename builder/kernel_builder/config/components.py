@@ -37,6 +37,7 @@ def check_components(data: dict[str, Any], report: Report) -> None:
             _check_endings(name, component, report)
     _check_cutlass(data, report)
     _check_files(data, report)
+    _check_compiled_once(data, report)
 
 
 def _check_id(name: str, report: Report) -> None:
@@ -76,7 +77,8 @@ def _check_endings(name: str, component: dict[str, Any], report: Report) -> None
     for index, text in sources:
         if not is_pattern(text) and (problem := refused_source(component["backend"], text)):
             report.error(("kernel", name, "src", index), problem)
-    if isinstance(component.get("src"), list) and not any(is_pattern(text) or is_compiled(text) for _, text in sources):
+    is_listed = isinstance(component.get("src"), list) and "cargo-manifest" not in component
+    if is_listed and not any(is_pattern(text) or is_compiled(text) for _, text in sources):
         report.warning(("kernel", name, "src"), NOTHING_COMPILED, at_key=True)
 
 
@@ -103,12 +105,39 @@ def _check_files(data: dict[str, Any], report: Report) -> None:
         seen: set[str] = set()
         parents, key = [str(part) for part in path[:-1]], str(path[-1])
         for index, text in texts(table(data, *parents).get(key)):
-            first = spellings.setdefault(_folded(text), text)
-            if first != text:
+            name = _plain(text)
+            first = spellings.setdefault(_folded(name), name)
+            if first != name:
                 report.error((*path, index), f"differs only in case from {shown(first)}, which is listed too")
-            elif text in seen:
+            elif name in seen:
                 report.warning((*path, index), f"{shown(text)} is listed twice")
-            seen.add(text)
+            seen.add(name)
+
+
+def _check_compiled_once(data: dict[str, Any], report: Report) -> None:
+    """Note a source that builds of one backend compile twice, and with the same flags: its names are defined twice."""
+    owners: dict[tuple[str, str, str], str] = {}
+    for framework in ("torch", "tvm-ffi"):
+        flags = _flags(table(data, framework))
+        for _, text in texts(table(data, framework).get("src")):
+            owners |= {(backend, flags, _plain(text)): f"[{framework}]" for backend in COMPILED_BACKENDS}
+    for name, component in components(data):
+        backend, flags, here = component.get("backend"), _flags(component), f"[kernel.{name}]"
+        for index, text in texts(component.get("src")) if backend in COMPILED_BACKENDS else ():
+            owner = owners.setdefault((str(backend), flags, _plain(text)), here)
+            if owner != here and is_compiled(text) and not is_pattern(text):
+                message = f"{shown(text)} is a source of {owner} too, so that its names are defined twice: list it once"
+                report.warning(("kernel", name, "src", index), message)
+
+
+def _flags(part: dict[str, Any]) -> str:
+    """What a source is compiled with."""
+    return repr([part.get(key) or [] for key in ("cxx-flags", "cuda-flags", "hip-flags", "sycl-flags")])
+
+
+def _plain(path: str) -> str:
+    """A path without what changes nothing in it."""
+    return "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
 def _folded(text: str) -> str:

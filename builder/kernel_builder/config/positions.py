@@ -32,6 +32,8 @@ _SCALAR = re.compile(
 )
 _ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)
 _LAST_SHORT = 0xFFFF
+#: What lies deeper has the place of what is around it: no file needs it, and each value has a path as long.
+_DEEPEST = 64
 _SHORT_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b", '"': '"', "\\": "\\"}
 
 
@@ -148,20 +150,22 @@ class _Scanner:
         path = table
         keys = self._keys()
         for name, offset in keys:
-            path += (name,)
-            self.places.setdefault(path, (offset, offset))
+            path = _below(path, name)
+            if len(path) <= _DEEPEST:
+                self.places.setdefault(path, (offset, offset))
         self._expect("=")
         self._value(path, keys[-1][1])
         return table
 
     def _value(self, path: KeyPath, key: int) -> None:
-        self.places[path] = (key, self._at)
+        if len(path) <= _DEEPEST:
+            self.places[path] = (key, self._at)
         opening = self._peek()
         if opening == "[":
             self._at += 1
             index = 0
             while not self._closes("]"):
-                self._value((*path, index), self._at)
+                self._value(_below(path, index), self._at)
                 self._separator("]")
                 index += 1
         elif opening == "{":
@@ -212,6 +216,11 @@ class _Scanner:
             raise _LostError
         self._at += 1
         self._skip(_BLANK)
+
+
+def _below(path: KeyPath, part: str | int) -> KeyPath:
+    """The path one step down; of what lies too deep to have a place, one and the same path."""
+    return (*path, part) if len(path) <= _DEEPEST else path
 
 
 def _unquoted(key: str) -> str:

@@ -62,7 +62,7 @@ class Report:
         return ordered(self._findings)
 
     def _add(self, severity: str, path: KeyPath, message: str, suggestion: str | None, *, at_key: bool) -> None:
-        if any(path[: len(muted)] == muted for muted in self._mute):
+        if any(path[:length] in self._mute for length in range(len(path) + 1)):
             return
         place: Position = self.positions.key(path) if at_key else self.positions.value(path)
         self._findings.append(

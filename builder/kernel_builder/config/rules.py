@@ -40,11 +40,12 @@ def _check_backends(data: dict[str, Any], report: Report) -> None:
         report.error(path, f"names no backend: use {', '.join(BACKENDS)}")
     seen: set[str] = set()
     built = {component.get("backend") for _, component in components(data) if _is_text(component.get("backend"))}
+    is_told = built <= {*COMPILED_BACKENDS} and all(map(_has_backend, table(data, "kernel").values()))
     native = next((key for key in ("torch", "tvm-ffi") if key in data and "torch-noarch" not in data), None)
     for index, backend in texts(general.get("backends")):
         if backend in seen:
             report.error((*path, index), f"{shown(backend)} is listed twice")
-        elif native and backend in BACKENDS and backend not in built:
+        elif native and is_told and backend in BACKENDS and backend not in built:
             report.warning((*path, index), _nothing_built(backend, native))
         seen.add(backend)
 
@@ -147,6 +148,10 @@ def _check_stable_version(value: Any, path: KeyPath, report: Report) -> None:
     if version and len(version.parts) == 1:
         message = f"names no minor version: write the oldest Torch {version} that the kernel runs on, such as '2.10'"
         report.error(path, message)
+
+
+def _has_backend(component: Any) -> bool:
+    return _is_text(table(component).get("backend"))
 
 
 def _is_text(value: Any) -> bool:

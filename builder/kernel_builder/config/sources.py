@@ -40,8 +40,8 @@ def expand(project_dir: Path, pattern: str) -> tuple[str, ...]:
         fixed += 1
     expression = re.compile(_expression(parts))
     written = written_files(project_dir)
-    found = _files(project_dir, "/".join(parts[:fixed]))
-    return tuple(sorted(name for name in found if expression.fullmatch(name) and name not in written))
+    found = _files(project_dir, "/".join(parts[:fixed]), expression)
+    return tuple(sorted(name for name in found if name not in written))
 
 
 def written_files(project_dir: Path) -> frozenset[str]:
@@ -54,27 +54,49 @@ def written_files(project_dir: Path) -> frozenset[str]:
 
 
 def _expression(parts: list[str]) -> str:
-    """The regular expression of a pattern's parts."""
+    """The regular expression of a pattern's parts.
+
+    What stands between two `**` is taken where it comes first, for good, as in `_name`.
+    """
     groups = itertools.count()
-    *folders, last = parts
-    expression = "".join(_ANY_FOLDERS if part == "**" else f"{_name(part, groups)}/" for part in folders)
-    return expression + (_ANY_FOLDERS + _name("*", groups) if last == "**" else _name(last, groups))
+    runs: list[list[str]] = [[]]
+    for part in parts:
+        if part == "**":
+            runs.append([])
+        else:
+            runs[-1].append(_name(part, groups))
+    if not runs[-1]:
+        runs[-1].append(_name("*", groups))
+    *folders, last = ["/".join(run) for run in runs]
+    if not folders:
+        return last
+    first, *middle = [f"{run}/" if run else "" for run in folders]
+    between = "".join(_once(f"{_ANY_FOLDERS}?{run}", groups) for run in middle if run)
+    return f"{first}{between}{_ANY_FOLDERS}{last}"
 
 
 def _name(part: str, groups: Iterator[int]) -> str:
     """The regular expression of one name.
 
     What stands between two `*` is taken where it comes first, for good: trying every place would take a time that
-    doubles with each `*`. A look-ahead and its group say that in every version of Python that is supported.
+    doubles with each `*`.
     """
     hidden = r"(?!\.)" if part[0] in "*?" else ""
     first, *rest = [re.escape(piece).replace(r"\?", "[^/]") for piece in re.split(r"\*+", part)]
     if not rest:
         return hidden + first
     *middle, last = rest
-    pieces = [(next(groups), piece) for piece in middle]
-    between = "".join(f"(?=(?P<g{number}>[^/]*?{piece}))(?P=g{number})" for number, piece in pieces)
+    between = "".join(_once(f"[^/]*?{piece}", groups) for piece in middle)
     return f"{hidden}{first}{between}[^/]*{last}"
+
+
+def _once(expression: str, groups: Iterator[int]) -> str:
+    """An expression whose first match is taken for good.
+
+    A look-ahead and its group say that in every version of Python that is supported.
+    """
+    group = f"g{next(groups)}"
+    return f"(?=(?P<{group}>{expression}))(?P={group})"
 
 
 def is_within(real: str, top: str) -> bool:
@@ -82,8 +104,8 @@ def is_within(real: str, top: str) -> bool:
     return real == top or real.startswith(top.rstrip(os.sep) + os.sep)
 
 
-def _files(project_dir: Path, start: str) -> Iterator[str]:
-    """Every regular file below a folder of the project, but for those of hidden and generated folders."""
+def _files(project_dir: Path, start: str, expression: re.Pattern[str]) -> Iterator[str]:
+    """The regular files below a folder whose paths match, but for those of hidden and generated folders."""
     top = os.path.realpath(project_dir)
     if start.split("/", 1)[0] in GENERATED_FOLDERS or not is_within(os.path.realpath(f"{top}/{start}"), top):
         return
@@ -92,7 +114,7 @@ def _files(project_dir: Path, start: str) -> Iterator[str]:
         prefix = "" if prefix == "." else f"{prefix}/"
         folders[:] = [name for name in folders if not _is_skipped(name, is_top=not prefix)]
         for name in files:
-            if _is_file_within(f"{folder}/{name}", top):
+            if expression.fullmatch(prefix + name) and _is_file_within(f"{folder}/{name}", top):
                 yield prefix + name
 
 

@@ -45,9 +45,15 @@ def check_variants(config: KernelConfig, positions: Positions, matrix: Matrix) -
         is_expected = isinstance(config.framework, NoarchExtension) or config.components(backend)
         if rows and is_expected and backend not in built:
             _report_unbuilt(config, rows, ("general", "backends", index), report, is_fatal=not built)
+    is_native = not isinstance(config.framework, NoarchExtension)
+    if is_native and not any(map(config.components, config.general.backends)):
+        message = (
+            "no component is for any of these, so nothing is built: add one, or use [torch-noarch] for Python only"
+        )
+        report.error(("general", "backends"), message, at_key=True)
     computes = {target.row.compute for target in targets if target.row.compute.backend == "cuda"}
     cudas = sorted(compute.version for compute in computes if compute.version)
-    if cudas and not isinstance(config.framework, NoarchExtension):
+    if cudas and is_native:
         for component in config.components("cuda"):
             _check_component(component, cudas, report)
     return report.findings()
@@ -84,7 +90,8 @@ def _without_each_bound(config: KernelConfig, backend: str) -> Iterator[tuple[Ke
             if getattr(framework, key):
                 yield ("torch", key), replace(config, framework=_without(framework, key))
         if framework.stable_abi_for(backend):
-            path: KeyPath = ("torch", "stable-abi", backend)
+            path: KeyPath = ("torch", "stable-abi")
+            path += (backend,) if isinstance(framework.stable_abi, dict) else ()
             yield path, replace(config, framework=_without(framework, "stable_abi"))
 
 
@@ -134,14 +141,18 @@ def _check_capabilities(wanted: list[Capability], cudas: list[MajorMinor], path:
         used = [cuda for cuda in cudas if capability in compiled[cuda]]
         if old := [cuda for cuda in used if capability.suffix == "f" and cuda < family_cuda()]:
             newer = ".".join(map(str, family_cuda()))
-            message = f"CUDA {_listed(old)} has no variants 'f', which came with {newer}: use 'a', or set `cuda-minver`"
-            report.warning(at, message)
-        if new := [cuda for cuda in used if capability.number < oldest_capability(cuda).number]:
-            oldest = oldest_capability(new[0])
             message = (
-                f"{shown(str(capability))} is too old for CUDA {_listed(new)}, which begins with {oldest}: add that"
+                f"CUDA {_listed(old)} has no variants 'f', which came with {newer}, so that those builds fail: "
+                "use 'a', or set `cuda-minver`"
             )
-            report.warning(at, message)
+            report.error(at, message)
+        if new := [cuda for cuda in used if capability.number < oldest_capability(cuda).number]:
+            oldest = oldest_capability(new[-1])
+            message = (
+                f"{shown(str(capability))} is too old for CUDA {_listed(new)}, so that those builds fail: "
+                f"add {oldest._replace(ptx=capability.ptx)}"
+            )
+            report.error(at, message)
 
 
 def _is_idle(capability: Capability, cudas: list[MajorMinor]) -> bool:
@@ -153,15 +164,21 @@ def _is_idle(capability: Capability, cudas: list[MajorMinor]) -> bool:
 def _remedy(without: list[MajorMinor], cudas: list[MajorMinor]) -> str:
     """What to do when nothing is compiled with some of the CUDA versions that a kernel is built with."""
     rest = [cuda for cuda in cudas if cuda not in without]
-    if not rest:
-        return f"and the kernel is built with nothing else: add one of {', '.join(map(str, _targets(cudas)))}"
-    if without[-1] < rest[0]:
+    if rest and without[-1] < rest[0]:
         return (
             f'so that those builds fail: set `cuda-minver = "{rest[0]}"` in this component to leave it out of them, '
             f"or `minver` in [general.cuda] to leave them out"
         )
-    return f"so that those builds fail: add one of {', '.join(map(str, _targets(without)))}"
+    result = "so that those builds fail" if rest else "and the kernel is built with nothing else"
+    return f"{result}: add one of {', '.join(map(str, _mending(without, cudas)))}"
 
 
-def _targets(cudas: list[MajorMinor]) -> list[Capability]:
-    return sorted({target._replace(ptx=False) for cuda in cudas for target in default_capabilities(cuda)})
+def _mending(without: list[MajorMinor], cudas: list[MajorMinor]) -> list[Capability]:
+    """The capabilities of which each alone is compiled for by some CUDA versions, and too old for none."""
+    oldest = max(oldest_capability(cuda) for cuda in cudas)
+    targets = {target._replace(ptx=False) for cuda in without for target in default_capabilities(cuda)}
+    return sorted(
+        target
+        for target in targets
+        if target >= oldest and all(loose_intersection([target], default_capabilities(cuda)) for cuda in without)
+    )

@@ -148,5 +148,6 @@ def _check_manifest(component: dict[str, Any], language: str, at: KeyPath, repor
     if manifest is None:
         report.error((*path, "cargo-manifest"), "missing key")
     report.warning(at, "this version does not build components in Rust")
-    component.setdefault("src", [])
-    report.mute((*path, "src"))
+    if "src" not in component:
+        component["src"] = []
+        report.mute((*path, "src"))

@@ -112,7 +112,7 @@ def _marked_new(shape: _Shape, general: str) -> tuple[int, KeyPath]:
     is_newer = "torch-noarch" in shape.tables or "source" in shape.general
     if is_newer or any(key in shape.framework for key in _NEW_FRAMEWORK):
         return IMPLICIT_EDITION, (general,)
-    is_bare = not shape.has_framework and "kernel" not in shape.tables
+    is_bare = not shape.has_framework and not shape.components
     if is_bare or "version" not in shape.general:
         return 3, (general,)
     return IMPLICIT_EDITION, (general,)

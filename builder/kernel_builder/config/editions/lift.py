@@ -101,7 +101,8 @@ def _from_3(data: dict[str, Any], report: Report) -> _Step:
         data[general]["version"] = _FIRST_VERSION
         moves[general, "version"] = (general,)
         report.note((general,), f"has no version: read as version = {_FIRST_VERSION}", at_key=True)
-    if report.edition == max(_OLD) and not tables.keys() - {"general"}:
+    is_bare = not tables.keys() & FRAMEWORKS.keys() and not data.get(tables.get("kernel", ""))
+    if report.edition == max(_OLD) and is_bare:
         data["torch-noarch"] = {}
         moves["torch-noarch",] = (general,)
         report.note((general,), "no framework and no components: read as [torch-noarch], Python only", at_key=True)

@@ -69,6 +69,11 @@ def test_a_misspelled_backend_is_not_reported_twice() -> None:
     [
         ([["a.cu"], ["a.cu"]], []),
         ([["a.cu", "a.cu"], []], [("warning", "kernel.k0.src[1]")]),
+        (
+            [["a.cu", "./a.cu"], ["b//a.cu", "b/./a.cu"]],
+            [("warning", "kernel.k0.src[1]"), ("warning", "kernel.k1.src[1]")],
+        ),
+        ([["a.cu"], ["./a.cu"]], []),
         ([["a.cu", "A.cu"], []], [("error", "kernel.k0.src[1]")]),
         ([["a/x.cu"], ["A/x.cu"]], [("error", "kernel.k1.src[0]")]),
         ([["\u00e9.cu"], ["e\u0301.cu"]], [("error", "kernel.k1.src[0]")]),
@@ -77,6 +82,28 @@ def test_a_misspelled_backend_is_not_reported_twice() -> None:
 def test_files_that_clash_on_some_machines_are_refused(sources: Any, expected: list[tuple[str, str]]) -> None:
     """Components may share a file, but only under one spelling."""
     assert expected == _found({"kernel": {f"k{index}": {"src": source} for index, source in enumerate(sources)}})
+
+
+@pytest.mark.parametrize(
+    ("bindings", "first", "second", "expected"),
+    [
+        ({}, {}, {}, [("warning", "kernel.k1.src[1]")]),
+        ({}, {"cxx-flags": ["-DA"]}, {"cxx-flags": ["-DA"]}, [("warning", "kernel.k1.src[1]")]),
+        ({}, {}, {"cuda-flags": ["-DWIDE"]}, []),
+        ({}, {}, {"backend": "rocm"}, []),
+        ({}, {"src": ["./k.cu"]}, {}, [("warning", "kernel.k1.src[1]")]),
+        ({}, {"src": ["*.cu"]}, {"src": ["*.cu"]}, []),
+        ({"src": ["k.cu"]}, {"src": ["j.cu"]}, {}, [("warning", "kernel.k1.src[1]")]),
+        ({"src": ["k.cu"], "cxx-flags": ["-DB"]}, {"src": ["j.cu"]}, {}, []),
+        ({"src": ["k.h"]}, {"src": ["j.cu"]}, {}, []),
+    ],
+)
+def test_a_source_is_compiled_once_in_one_way(
+    bindings: dict[str, Any], first: dict[str, Any], second: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    """Backends have their own builds, and other flags may give other names; headers are there to be shared."""
+    component = {"backend": "cuda", "src": ["k.h", "k.cu"]}
+    assert expected == _found({"torch": bindings, "kernel": {"k0": component | first, "k1": component | second}})
 
 
 def test_components_of_a_python_only_kernel_are_doubtful() -> None:

@@ -36,6 +36,16 @@ def test_an_unknown_path_has_the_place_of_what_is_around_it() -> None:
     assert [Position(3, 5), Position(2, 1), Position(1, 1), Position(2, 2)] == places
 
 
+def test_what_lies_deeper_than_any_file_needs_has_the_place_of_what_is_around_it() -> None:
+    """Nor do the paths of a large array far down fill the memory; what comes after has its place."""
+    chain = ".".join("a" * 60)
+    head = f"x = {('{' + chain + ' = ') * 40}["
+    positions = locate(f"{head}{'1,' * 100_000}]{'}' * 40}\nb = 1\n")
+    assert 64 == max(map(len, positions))
+    assert Position(2, 5) == positions.value(("b",))
+    assert Position(1, 133) == positions.value(("x", *"a" * 2400, 7))
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [

@@ -11,7 +11,7 @@ from kernel_builder.config.reader import load_config, load_text, read_bytes, rea
 from kernel_builder.errors import ConfigError
 
 _GENERAL = "[general]\nname = 'ab'\nversion = 1\nlicense = 'MIT'\nbackends = ['cpu']\n"
-_TORCH = "[torch]\nsrc = ['a.cpp']\n"
+_TORCH = "[torch]\nsrc = ['b.cpp']\n"
 _KERNEL = "[kernel.a]\nbackend = 'cpu'\ndepends = []\nsrc = ['a.cpp']\n"
 _GOOD = _GENERAL + _TORCH + _KERNEL
 

@@ -47,6 +47,17 @@ def test_what_is_found_at_or_below_a_muted_path_is_left_out() -> None:
     assert [("a", "before"), ("ab", "after")] == [(finding.key, finding.message) for finding in report.findings()]
 
 
+@pytest.mark.timeout(20)
+def test_many_muted_paths_do_not_make_it_slow() -> None:
+    """Each finding is looked at once, and not once for every muted path."""
+    report = Report(Positions())
+    for index in range(20_000):
+        report.mute(("kernel", str(index), "backend"))
+        report.error(("kernel", str(index), "backend"), "muted")
+        report.error(("kernel", str(index), "src"), "found")
+    assert 20_000 == len(report.findings())
+
+
 @pytest.mark.parametrize(
     ("word", "known", "expected"),
     [

@@ -58,6 +58,10 @@ def project(tmp_path: Path) -> Path:
         ("relu/deep/**", ["relu/deep/c.cu", "relu/deep/deeper/d.cu"]),
         ("**/a.cu", ["a.cu", "relu/a.cu"]),
         ("**/**/d.cu", ["relu/deep/deeper/d.cu"]),
+        ("**/deep/**/*.cu", ["relu/deep/c.cu", "relu/deep/deeper/d.cu"]),
+        ("**/d*/**/d*/**/*.cu", ["relu/deep/deeper/d.cu"]),
+        ("relu/**/d*r/**", ["relu/deep/deeper/d.cu"]),
+        ("**/deep/**/deep/**/*.cu", []),
         ("relu/d**r/*.cu", []),
         ("relu/d**p/*.cu", ["relu/deep/c.cu"]),
         ("*.CU", []),
@@ -104,6 +108,10 @@ def test_a_pattern_of_many_stars_takes_no_time(project: Path) -> None:
     """Were every place tried for each star, this would not end."""
     (project / ("a" * 200)).touch()
     assert () == expand(project, "*a" * 40 + "b")
+    deep = project / "/".join("a" * 100)
+    deep.mkdir(parents=True)
+    (deep / "b.cu").touch()
+    assert () == expand(project, "**/a/" * 40 + "x.cu")
 
 
 _PARTS = st.text("ab*?.", min_size=1, max_size=5).filter(lambda part: part.strip(".") and "**" not in part)
@@ -115,6 +123,24 @@ def test_a_name_is_matched_as_elsewhere(part: str, name: str) -> None:
     if not name.startswith("."):
         expected = PurePosixPath(name).match(part)
         assert expected == (re.fullmatch(_expression([part]), name) is not None)
+
+
+_FOLDERS = st.lists(st.sampled_from(["a", "b", "a*", "*", "**"]), min_size=1, max_size=7)
+
+
+@given(_FOLDERS, st.lists(st.sampled_from(["a", "b", "ab"]), min_size=1, max_size=8))
+def test_folders_are_matched_as_if_every_place_were_tried(pattern: list[str], path: list[str]) -> None:
+    """Taking a run of folders where it comes first finds a match whenever there is one."""
+
+    def matches(parts: list[str], names: list[str]) -> bool:
+        if not parts or not names:
+            return not parts and not names
+        if parts[0] == "**":
+            rest = parts[1:] or ["*"]
+            return any(matches(rest, names[at:]) for at in range(len(names)))
+        return PurePosixPath(names[0]).match(parts[0]) and matches(parts[1:], names[1:])
+
+    assert matches(pattern, path) == (re.fullmatch(_expression(pattern), "/".join(path)) is not None)
 
 
 def test_what_is_a_pattern() -> None:

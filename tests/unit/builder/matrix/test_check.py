@@ -54,6 +54,7 @@ def _cuda(**bounds: str) -> dict[str, Any]:
         ),
         (torch_config("cpu", minver=bound("2.13")), [("error", "torch.minver")]),
         (torch_config("cpu", maxver=bound("2.9")), [("error", "torch.maxver")]),
+        (torch_config("cpu", stable_abi=bound("2.13")), [("error", "torch.stable-abi")]),
         (torch_config("cpu", "cuda", stable_abi={"cuda": bound("2.13")}), [("warning", "torch.stable-abi.cuda")]),
         (
             torch_config("cuda", general=_cuda(minver="13.5"), maxver=bound("2.9")),
@@ -64,6 +65,8 @@ def _cuda(**bounds: str) -> dict[str, Any]:
             [("error", "general.cuda.minver"), ("error", "torch.maxver")],
         ),
         (torch_config("cpu", "cuda", components=(component("cpu"),)), []),
+        (torch_config("cpu", "cuda", components=()), [("error", "general.backends")]),
+        (tvm_ffi_config("cuda", components=()), [("error", "general.backends")]),
         (noarch_config("cuda", "tpu"), []),
         (noarch_config("cuda", general=_cuda(minver="13.5")), [("error", "general.cuda.minver")]),
         (tvm_ffi_config("cuda"), []),
@@ -88,14 +91,14 @@ def test_every_backend_has_a_variant(config: KernelConfig, expected: list[tuple[
         ({}, {"cuda_capabilities": ("10.0a",), "cuda_minver": bound("12.8")}, []),
         (_cuda(minver="12.8"), {"cuda_capabilities": ("10.0a",)}, []),
         ({}, {"cuda_capabilities": ("7.0", "7.5")}, []),
-        ({}, {"cuda_capabilities": ("7.0",)}, [("warning", "cuda-capabilities[0]")]),
+        ({}, {"cuda_capabilities": ("7.0",)}, [("error", "cuda-capabilities[0]")]),
         (_cuda(maxver="12.9"), {"cuda_capabilities": ("7.0",)}, []),
         ({}, {"cuda_capabilities": ("8.0", "10.1"), "cuda_minver": bound("12.8")}, []),
         ({}, {"cuda_capabilities": ("8.0", "10.3a")}, [("warning", "cuda-capabilities[1]")]),
         ({}, {"cuda_capabilities": ("10.3a",)}, [("error", "cuda-capabilities")]),
         ({}, {"cuda_capabilities": ("8.0", "9.0", "9.0a")}, []),
         ({}, {"cuda_capabilities": ("8.0", "11.8")}, []),
-        ({}, {"cuda_capabilities": ("8.0", "10.0f")}, [("warning", "cuda-capabilities[1]")]),
+        ({}, {"cuda_capabilities": ("8.0", "10.0f")}, [("error", "cuda-capabilities[1]")]),
         ({}, {"cuda_capabilities": ("12.0f",), "cuda_minver": bound("13.0")}, []),
     ],
 )
@@ -119,6 +122,11 @@ component to leave it out of them, or `minver` in [general.cuda] to leave them o
             'cuda-capabilities = ["10.1"]\ncuda-minver = "12.8"',
             """CUDA 13.0, 13.2 compiles for none of these, so that those builds fail: add one of 7.5, 8.0, 8.6, 8.7, \
 8.9, 9.0, 10.0, 11.0, 12.0, 12.1""",
+        ),
+        (
+            'cuda-capabilities = ["10.1"]',
+            """CUDA 12.6, 13.0, 13.2 compiles for none of these, so that those builds fail: add one of 7.5, 8.0, 8.6, \
+8.7, 8.9, 9.0""",
         ),
         (
             'cuda-capabilities = ["10.3"]\ncuda-minver = "13.0"',
@@ -148,6 +156,17 @@ src = ["k.cu"]
     assert config is not None
     findings = check_variants(config, locate(text), _MATRIX)
     assert [(13, 1, expected)] == [(it.line, it.column, it.message) for it in findings]
+
+
+@pytest.mark.parametrize("asked", ["7.0", "7.0+PTX"])
+def test_what_a_message_says_to_add_mends_it(asked: str) -> None:
+    """Code for later devices is kept of the newest that is asked for only, so that the addition keeps it too."""
+    capabilities: tuple[str, ...] = (asked,)
+    for expected in (1, 0):
+        part = component("cuda", id="k", cuda_capabilities=capabilities)
+        found = check_variants(torch_config("cuda", components=(part,)), Positions(), _MATRIX)
+        assert expected == len(found)
+        capabilities += tuple(it.message.rpartition(" add ")[2] for it in found)
 
 
 @pytest.mark.skipif("KERNELS_CORPUS" not in os.environ, reason="KERNELS_CORPUS names no folder of build.toml files")

@@ -130,6 +130,17 @@ depends = []
             ["12:12: warning: kernel.a.language: this version does not build components in Rust"],
         ),
         (
+            "language = 'rust-cpu'\ncargo-manifest = 'a/Cargo.toml'\nsrc = ['a/lib.rs']\n",
+            ["12:12: warning: kernel.a.language: this version does not build components in Rust"],
+        ),
+        (
+            "src = 'a/lib.rs'\nlanguage = 'rust-cpu'\ncargo-manifest = 'Cargo.toml'\n",
+            [
+                "12:7: error: kernel.a.src: expected an array, got a string",
+                "13:12: warning: kernel.a.language: this version does not build components in Rust",
+            ],
+        ),
+        (
             "language = 'rust-cpu'\n",
             [
                 "10:1: error: kernel.a.cargo-manifest: missing key",

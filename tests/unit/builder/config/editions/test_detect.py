@@ -32,6 +32,7 @@ def _detect(data: dict[str, Any]) -> tuple[int | None, list[Finding]]:
         (2, "kernel.b.backend", {"general": {}, "kernel": {"a": {}, "b": _COMPONENT}}),
         (3, "general", {"general": {"backends": []}}),
         (3, "general", {"general": {"backends": [], "version": 1, "license": "MIT"}}),
+        (3, "general", {"general": _NEW, "kernel": {}}),
         (3, "general", {"general": {"backends": []}, "torch": {}, "kernel": {"a": _COMPONENT}}),
         (3, "general", {"general": {"backends": []}, "kernel": {"a": _COMPONENT}}),
         (4, "general", {"general": {}}),

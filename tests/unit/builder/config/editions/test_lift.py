@@ -150,6 +150,7 @@ _GENERAL = {"backends": ["cpu"], "version": 1}
     [
         ({"general": {"backends": ["cpu"]}}, {"general": _GENERAL, "torch-noarch": {}}, 2),
         ({"general": _GENERAL}, {"general": _GENERAL, "torch-noarch": {}}, 1),
+        ({"general": _GENERAL, "kernel": {}}, {"general": _GENERAL, "kernel": {}, "torch-noarch": {}}, 1),
         ({"general": {"backends": ["cpu"]}, "torch": {}}, {"general": _GENERAL, "torch": {}}, 1),
         ({"general": _GENERAL, "kernel": {"a": _CPU}}, {"general": _GENERAL, "kernel": {"a": _CPU}}, 0),
         ({"general": {"verison": 2}, "torhc": {}}, {"general": {"verison": 2}, "torhc": {}}, 0),
