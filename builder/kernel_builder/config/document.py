@@ -69,7 +69,9 @@ def read_document(data: dict[str, Any], positions: Positions) -> ReadResult:
 
 def _check_tables(data: dict[str, Any], report: Report) -> None:
     for key in data:
-        if key not in TABLES:
+        if key in GENERAL and key not in TABLES:
+            report.error((key,), "is a key of [general]: move it there", at_key=True)
+        elif key not in TABLES:
             report.error((key,), "unknown table or key", suggestion=closest(key, TABLES), at_key=True)
     frameworks = [key for key in data if key in FRAMEWORKS]
     for second in frameworks[1:]:

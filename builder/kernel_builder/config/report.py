@@ -88,13 +88,19 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 @lru_cache(maxsize=1024)
 def closest(word: str, known: tuple[str, ...]) -> str | None:
-    """The known word that `word` was probably meant to be, if any; case and `_` for `-` do not count."""
+    """The known word that `word` was probably meant to be, if any; case and `_` for `-` do not count.
+
+    It is one like it in its letters, or the only one whose last part it is: `noarch` stands for `torch-noarch`.
+    """
     if len(word) > 2 * max(map(len, known), default=0):
         return None
     from difflib import get_close_matches
 
     plain = {name.lower().replace("_", "-"): name for name in reversed(known)}
-    matches = get_close_matches(word.lower().replace("_", "-"), list(plain), n=1, cutoff=_LIKENESS)
+    meant = word.lower().replace("_", "-")
+    matches = [name for name in plain if name.endswith(f"-{meant}")]
+    if len(matches) != 1:
+        matches = get_close_matches(meant, list(plain), n=1, cutoff=_LIKENESS)
     return plain[matches[0]] if matches else None
 
 

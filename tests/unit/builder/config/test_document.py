@@ -138,6 +138,12 @@ def test_seven_mistakes_are_seven_findings() -> None:
     assert expected == [str(finding) for finding in read_text(_SEVEN_MISTAKES).findings]
 
 
+def test_a_key_of_general_at_the_top_is_sent_there() -> None:
+    """A key that stands in front of its table is not called unknown."""
+    findings = [str(finding) for finding in read_text("edition = 5\n" + _GOOD).findings]
+    assert ["build.toml:1:1: error: edition: is a key of [general]: move it there"] == findings
+
+
 def test_quoted_keys_are_shown_as_the_author_spells_them() -> None:
     """The path of a key can be pasted into the file."""
     keys = {finding.key for finding in read_text(_GOOD + '[kernel."my relu".nested]').findings}

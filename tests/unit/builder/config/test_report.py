@@ -64,13 +64,15 @@ def test_many_muted_paths_do_not_make_it_slow() -> None:
         ("licence", ("license", "name"), "license"),
         ("PYTHON_DEPENDS", ("python-depends",), "python-depends"),
         ("cuda_capabilitys", ("cuda-capabilities", "cuda_capabilities"), "cuda-capabilities"),
+        ("noarch", ("torch", "torch-noarch"), "torch-noarch"),
+        ("depends", ("python-depends", "kernel-depends", "depend"), "depend"),
         ("zzz", ("license", "name"), None),
         ("x" * 100_000, ("license",), None),
         ("", (), None),
     ],
 )
 def test_the_closest_word_is_found(word: str, known: tuple[str, ...], expected: str | None) -> None:
-    """Case and the kind of dash do not count; what is far from everything has no closest word."""
+    """Case and the kind of dash do not count, a last part is enough; what is far from everything has no closest word."""
     assert expected == closest(word, known)
 
 
