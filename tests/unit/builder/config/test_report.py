@@ -72,7 +72,7 @@ def test_many_muted_paths_do_not_make_it_slow() -> None:
     ],
 )
 def test_the_closest_word_is_found(word: str, known: tuple[str, ...], expected: str | None) -> None:
-    """Case and the kind of dash do not count, a last part is enough; what is far from everything has no closest word."""
+    """Case and the kind of dash do not count, a last part is enough; what is far from all has no closest word."""
     assert expected == closest(word, known)
 
 
