@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 from click.shell_completion import BashComplete, CompletionItem, FishComplete, ShellComplete, ZshComplete
 
-from kernel_builder.cli._run import COMPLETION_VARIABLE, PROGRAM
+from kernel_builder.cli._group import COMPLETION_VARIABLE, PROGRAM
 from kernel_builder.resources import templates_dir
 
 __all__ = ["SHELLS", "complete", "script"]

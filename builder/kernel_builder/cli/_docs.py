@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import click
 
-from kernel_builder.cli._run import PROGRAM
+from kernel_builder.cli._group import PROGRAM
 from kernel_builder.config.reference import reference
 from kernel_builder.errors import exit_codes
 from kernel_builder.project.environment import environment

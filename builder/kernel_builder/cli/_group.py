@@ -9,7 +9,11 @@ import click
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["LazyGroup"]
+__all__ = ["COMPLETION_VARIABLE", "PROGRAM", "LazyGroup"]
+
+PROGRAM = "kernel-builder"
+#: Set by the completion scripts; `<shell>_complete` asks for the completions of the command line in `COMP_WORDS`.
+COMPLETION_VARIABLE = "_KERNEL_BUILDER_COMPLETE"
 
 
 class LazyGroup(click.Group):

@@ -7,15 +7,12 @@ from collections.abc import Sequence
 
 import click
 
+from kernel_builder.cli._group import COMPLETION_VARIABLE, PROGRAM
 from kernel_builder.cli._options import Manner
 from kernel_builder.errors import CLOSED_PIPE, INTERRUPTED, BuilderError, InternalError
 from kernels.errors import KernelsError
 
-__all__ = ["COMPLETION_VARIABLE", "PROGRAM", "run"]
-
-PROGRAM = "kernel-builder"
-#: Set by the completion scripts; `<shell>_complete` asks for the completions of the command line in `COMP_WORDS`.
-COMPLETION_VARIABLE = "_KERNEL_BUILDER_COMPLETE"
+__all__ = ["run"]
 
 
 def run(group: click.Group, arguments: Sequence[str]) -> int:
