@@ -225,6 +225,7 @@ REGISTER_EXTENSION(TORCH_EXTENSION_NAME)
     [
         {"CXXFLAGS": "-O0 -g", "CMAKE_BUILD_TYPE": "Debug", "LDFLAGS": "-Wl,-rpath,/nowhere"},
         {"CPATH": "/nowhere", "LIBRARY_PATH": "/nowhere", "CMAKE_GENERATOR": "Unix Makefiles"},
+        {"LD_RUN_PATH": "/nowhere"},
     ],
 )
 def test_flags_of_the_environment_leave_no_trace(tiny: Path, variant: str, env: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from kernel_builder.drivers.base import BuildRequest, Built, Made, Note, Report,
 from kernel_builder.drivers.native import NativeBuild, check_path
 from kernel_builder.drivers.python_only import make_python_only, runs_here
 from kernel_builder.drivers.targets import Facts, local_targets
+from kernel_builder.errors import CheckError
 from kernel_builder.matrix import BuildTarget, host_platform
 from kernel_builder.provenance import Provenance, find_provenance
 from kernel_builder.toolchain.torch import find_torch
@@ -35,7 +36,8 @@ class LocalDriver:
             ToolchainError: when Torch, tvm-ffi or a tool is missing.
             TargetError: when nothing can be built here.
             ProcessError: when CMake or the compiler fails.
-            CheckError: when a build does not meet the requirements; the tree that was there stays.
+            CheckError: when a build does not meet the requirements, or the sources changed meanwhile; the tree that was
+                there stays.
         """
         facts = _find_facts(request.config)
         if facts is not None:
@@ -63,7 +65,7 @@ class LocalDriver:
         made.metadata["provenance"]["driver"] = self.name
         if made.toolchain:
             made.metadata["provenance"]["toolchain"] = made.toolchain
-        changed = _install(request, report, target, made)
+        changed = _install(request, report, provenance, target, made)
         path = request.build_dir / target.name
         return Built(target.name, path, changed, made.compiled, time.monotonic() - started)
 
@@ -74,11 +76,15 @@ def _find_facts(config: KernelConfig) -> Facts:
     return find_tvm_ffi() if isinstance(config.framework, TvmFfiExtension) else find_torch()
 
 
-def _install(request: BuildRequest, report: Report, target: BuildTarget, made: Made) -> bool:
+def _install(request: BuildRequest, report: Report, provenance: Provenance, target: BuildTarget, made: Made) -> bool:
     """Stage, check and install a build; whether it differs from the one that was there."""
     place = request.build_dir / target.name
     with staging_dir(place) as stage:
         assemble(stage, config=request.config, project_dir=request.project_dir, made=made.files, metadata=made.metadata)
+        # The Python files were read only now, and may have changed after git was asked.
+        if find_provenance(request.project_dir, request.config) != provenance:
+            message = f"the sources in {request.project_dir} changed while the kernel was being built"
+            raise CheckError(message, hint="Build again; this variant was not installed.")
         if same_trees(stage, place):
             return False
         report(Stage(target.name, "check"))

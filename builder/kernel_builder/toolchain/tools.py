@@ -26,6 +26,7 @@ QUIET_ENVIRONMENT: Mapping[str, None] = dict.fromkeys(
         "CXXFLAGS",
         "C_INCLUDE_PATH",
         "LDFLAGS",
+        "LD_RUN_PATH",
         "LIBRARY_PATH",
     )
 )
