@@ -3,13 +3,14 @@
 import json
 from pathlib import Path
 
+from kernel_builder.config.model import KernelConfig, NoarchExtension, TorchExtension, TvmFfiExtension
 from kernel_builder.errors import TargetError
 from kernel_builder.tree import install_text
 from kernels.digest import digest_mismatches, digest_tree
 from kernels.metadata import read_metadata
-from kernels.variant import parse_variant_or_none
+from kernels.variant import NoarchVariant, TvmFfiVariant, Variant, parse_variant_or_none
 
-__all__ = ["check_digest", "find_builds", "write_digest"]
+__all__ = ["check_digest", "find_builds", "foreign_builds", "write_digest"]
 
 
 def find_builds(folder: Path) -> list[Path]:
@@ -26,6 +27,25 @@ def find_builds(folder: Path) -> list[Path]:
             return found
     message = f"{folder} holds no builds"
     raise TargetError(message, hint="Make them with `kernel-builder build`.")
+
+
+def foreign_builds(build_dir: Path, config: KernelConfig) -> list[Path]:
+    """The builds that a kernel's `build.toml` no longer makes: of another framework, or for a backend that it lost.
+
+    The loader takes the best build that fits, whichever `build.toml` it is of.
+    """
+    entries = sorted(build_dir.iterdir()) if build_dir.is_dir() else []
+    variants = {path: parse_variant_or_none(path.name) for path in entries if path.is_dir()}
+    return [path for path, variant in variants.items() if variant is not None and not _is_of(config, variant)]
+
+
+def _is_of(config: KernelConfig, variant: Variant) -> bool:
+    if isinstance(variant, NoarchVariant):
+        return isinstance(config.framework, NoarchExtension) and variant.backend in config.general.backends
+    framework = TvmFfiExtension if isinstance(variant, TvmFfiVariant) else TorchExtension
+    backend = variant.compute.backend
+    is_listed = backend in config.general.backends and bool(config.components(backend))
+    return isinstance(config.framework, framework) and is_listed
 
 
 def check_digest(tree: Path) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from kernel_builder.checks.builds import foreign_builds
 from kernel_builder.cli._options import json_option, kernel_dir_argument, variant_option
 from kernel_builder.cli._project import load_project
 from kernel_builder.cli._report import Reporter
@@ -67,6 +68,8 @@ def _run(options: _Options) -> None:
         if options.logs:
             error.output = ""  # it was shown line by line
         raise
+    for path in foreign_builds(request.build_dir, config):
+        click.echo(f"note: {path} is of another build.toml: remove it, or the loader may take it", err=True)
     if card is not None:
         install_text(request.build_dir / "CARD.md", card)
     if options.as_json:

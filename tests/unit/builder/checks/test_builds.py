@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from support.builds import make_build
+from support.configs import noarch_config, torch_config, tvm_ffi_config
 
-from kernel_builder.checks.builds import check_digest, find_builds, write_digest
+from kernel_builder.checks.builds import check_digest, find_builds, foreign_builds, write_digest
+from kernel_builder.config.model import KernelConfig
 from kernel_builder.errors import TargetError
 from kernels.digest import digest_tree
 from kernels.errors import MetadataError
@@ -92,3 +94,21 @@ def test_metadata_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(MetadataError):
         write_digest(tree)
     assert '{"name": 1}' == (tree / "metadata.json").read_text("utf-8")
+
+
+def test_builds_of_another_build_toml_are_known(tmp_path: Path) -> None:
+    """Builds of another framework, or for a backend that the kernel has no longer, are told from its own."""
+    world = "x86_64-linux"
+    names = (f"torch213-cxx11-cpu-{world}", f"torch213-cxx11-cu130-{world}", "torch-cpu", f"tvm-ffi01-cpu-{world}")
+    for name in (*names, "benchmarks"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "torch-cuda").touch()
+
+    def foreign(config: KernelConfig) -> set[str]:
+        return {path.name for path in foreign_builds(tmp_path, config)}
+
+    torch, torch_cuda, noarch, tvm_ffi = names
+    assert {torch_cuda, noarch, tvm_ffi} == foreign(torch_config("cpu"))
+    assert {torch, torch_cuda, tvm_ffi} == foreign(noarch_config("cpu"))
+    assert {torch, torch_cuda, noarch} == foreign(tvm_ffi_config("cpu"))
+    assert [] == foreign_builds(tmp_path / "missing", torch_config("cpu"))
