@@ -101,6 +101,9 @@ def global_folder(assistant: str) -> Path:
     except RuntimeError as error:
         message = f"the home folder is not known: {error}"
         raise BuilderError(message, hint="Set HOME, or name the place with --dest.") from None
+    if not home.is_absolute():
+        message = f"the home folder is not known: {str(home)!r} is no absolute path"
+        raise BuilderError(message, hint="Set HOME, or name the place with --dest.")
     config = Path(os.environ.get("XDG_CONFIG_HOME", ""))
     places = {"home": home, "config": config if config.is_absolute() else home / ".config"}
     return Path(str(_facts()["assistants"][assistant]["global"]).format_map(places))

@@ -112,6 +112,11 @@ def install_text(path: Path, text: str, *, mode: int | None = None) -> None:
         if mode is not None:
             temporary.chmod(mode)
         temporary.replace(path)
+    except OSError as error:
+        # The name of the temporary file tells nobody anything.
+        if error.filename is not None:
+            error.filename, error.filename2 = str(path), None
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 """Arguments and options that several commands share, and what they say of how to talk."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,16 @@ import click
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["Manner", "debug_option", "json_option", "kernel_dir_argument", "target_dir_argument", "variant_option"]
+__all__ = [
+    "Manner",
+    "PathToWrite",
+    "debug_option",
+    "json_option",
+    "kernel_dir_argument",
+    "output_argument",
+    "target_dir_argument",
+    "variant_option",
+]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,6 +64,21 @@ class _Variant(click.types.StringParamType):
         return [CompletionItem(target.name) for target in targets if target.name.startswith(incomplete)]
 
 
+class PathToWrite(click.Path):
+    """A place to write to, which has to be said: an empty text, as an unset variable of a shell gives, is no path."""
+
+    def convert(
+        self, value: "str | os.PathLike[str]", param: click.Parameter | None, ctx: click.Context | None
+    ) -> "str | bytes | os.PathLike[str]":
+        """As click's; a file is to lie in a folder that exists."""
+        if not os.fspath(value):
+            self.fail("the path is empty", param, ctx)
+        folder = Path(value).parent
+        if not self.dir_okay and not folder.is_dir():
+            self.fail(f"there is no folder {str(folder)!r}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 kernel_dir_argument = click.argument(
     "kernel_dir",
     type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
@@ -61,8 +86,10 @@ kernel_dir_argument = click.argument(
 )
 
 target_dir_argument = click.argument(
-    "target_dir", type=click.Path(file_okay=False, resolve_path=True, path_type=Path), required=False
+    "target_dir", type=PathToWrite(file_okay=False, resolve_path=True, path_type=Path), required=False
 )
+
+output_argument = click.argument("output", type=PathToWrite(dir_okay=False, path_type=Path), required=False)
 
 variant_option = click.option("--variant", type=_Variant(), metavar="VARIANT", help="Build this variant only.")
 

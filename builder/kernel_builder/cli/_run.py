@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import TextIO
 
 import click
 
@@ -25,6 +26,8 @@ def run(group: click.Group, arguments: Sequence[str]) -> int:
     Returns:
         The exit code, one of those that `kernel_builder.errors` lists.
     """
+    # Python has no streams where they are closed from the start, as after `>&-`.
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     # A name of a file that the encoding of the output does not have is no reason to fail.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -42,6 +45,10 @@ def run(group: click.Group, arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
     return status
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - open until the process ends
 
 
 def _run(group: click.Group, arguments: list[str], manner: Manner) -> int:
@@ -84,6 +91,15 @@ def _as_known(error: BaseException) -> BuilderError:
     if isinstance(error, KernelsError):
         return BuilderError(str(error))
     if isinstance(error, OSError):
-        hint = "Check that the place exists, is writable and has room, and run the command again."
-        return BuilderError(str(error), hint=hint)
+        return _as_sentence(error)
     return InternalError(f"internal error: {type(error).__name__}: {error}".replace("\n", " "))
+
+
+def _as_sentence(error: OSError) -> BuilderError:
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        # The system gives no name only where it was asked for the current folder.
+        return BuilderError("the current folder does not exist any more", hint="Change to a folder that exists.")
+    names = [str(name) for name in (error.filename, error.filename2) if name is not None]
+    message = ": ".join([*names, error.strerror or str(error)])
+    hint = "Check that the place exists, is writable and has room, and run the command again."
+    return BuilderError(message, hint=hint)

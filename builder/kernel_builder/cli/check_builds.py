@@ -35,7 +35,7 @@ def check_builds(ctx: click.Context, kernel_dir: Path, as_json: bool) -> None:
         click.echo(json.dumps(problems, indent=2))
     else:
         for name, found in problems.items():
-            click.echo(f"{name}: {'no problem found' if not found else ''}")
+            click.echo(f"{name}:" if found else f"{name}: no problem found")
             for problem in found:
                 click.echo(f"  {problem}")
     if any(problems.values()):

@@ -8,6 +8,7 @@ import click
 
 from kernel_builder.cli._options import json_option, kernel_dir_argument
 from kernel_builder.cli._project import check_project
+from kernel_builder.cli._report import painted
 from kernel_builder.errors import ConfigError
 
 __all__ = ["check_config"]
@@ -47,7 +48,7 @@ def check_config(ctx: click.Context, kernel_dir: Path, strict: bool, as_json: bo
         click.echo(json.dumps({"valid": is_valid, "edition": result.edition, "findings": findings}, indent=2))
     else:
         for finding in result.findings:
-            click.echo(str(finding))
+            click.echo(painted(str(finding)))
         found = " and ".join(_counted(count, severity) for severity, count in counts.items() if count)
         said = "is valid" if is_valid and not found else f"is valid, with {found}" if is_valid else f"has {found}"
         click.echo(f"{kernel_dir / 'build.toml'} {said}", err=not is_valid)

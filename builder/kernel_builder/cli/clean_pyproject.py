@@ -1,6 +1,7 @@
 """`kernel-builder clean-pyproject`."""
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -67,11 +68,23 @@ def _talk(plan: CleanPlan, *, dry_run: bool, force: bool) -> None:
         click.echo(f"{'would remove' if dry_run else 'remove'}, with what was built in it: {plan.target / name}")
     if dry_run:
         return
-    if not force and not click.confirm("Remove these?", err=True):
+    if not force and not _confirmed():
         click.echo("nothing was removed")
         return
     apply_clean(plan)
     click.echo(f"removed {count} files" + (f" and {', '.join(plan.built)}" if plan.built else ""))
+
+
+def _confirmed() -> bool:
+    try:
+        if sys.stdin is not None:
+            return click.confirm("Remove these?", err=True)
+    except click.Abort as stop:
+        if not isinstance(stop.__context__, EOFError):
+            raise
+        click.echo(err=True)
+    message = "there is nobody to ask: pass --force or --dry-run"
+    raise click.UsageError(message)
 
 
 def _as_json(plan: CleanPlan) -> dict[str, object]:

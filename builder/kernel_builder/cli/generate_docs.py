@@ -5,13 +5,14 @@ from pathlib import Path
 import click
 
 from kernel_builder.cli._docs import PAGES, page
+from kernel_builder.cli._options import output_argument
 from kernel_builder.tree import install_text
 
 __all__ = ["generate_docs"]
 
 
 @click.command("generate-docs")
-@click.argument("output", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@output_argument
 @click.option("--page", "name", type=click.Choice(PAGES), default=PAGES[0], show_default=True, help="Which page.")
 @click.pass_context
 def generate_docs(ctx: click.Context, output: Path | None, name: str) -> None:

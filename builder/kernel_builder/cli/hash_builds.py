@@ -45,7 +45,7 @@ def hash_builds(ctx: click.Context, kernel_dir: Path, check: bool, as_json: bool
         click.echo(json.dumps({name: asdict(result) for name, result in results.items()}, indent=2))
     else:
         for name, result in results.items():
-            click.echo(f"{name}: {_words(result, check=check)}")
+            click.echo(f"{name}:{_words(result, check=check)}")
             for problem in result.problems:
                 click.echo(f"  {problem}")
     if any(result.problems for result in results.values()):
@@ -69,5 +69,5 @@ def _words(result: _Result, *, check: bool) -> str:
     if result.problems:
         return ""
     if check:
-        return "every file is as the digest says"
-    return "digest written" if result.changed else "the digest is up to date"
+        return " every file is as the digest says"
+    return " digest written" if result.changed else " the digest is up to date"

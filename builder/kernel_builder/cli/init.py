@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kernel_builder.cli._options import json_option
+from kernel_builder.cli._options import PathToWrite, json_option
 from kernel_builder.config.model import FRAMEWORKS
 from kernel_builder.config.values import RULES
 from kernel_builder.scaffold.choices import ALL, ChoiceError, choose, parse_backends
@@ -54,7 +54,7 @@ def _complete_backends(ctx: click.Context, param: click.Parameter, incomplete: s
     return [name for name in (*BACKENDS, ALL) if name.startswith(incomplete.lower())]
 
 
-class _Folder(click.Path):
+class _Folder(PathToWrite):
     """PATH, in whose place a shell may be completing one more backend."""
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
@@ -113,8 +113,8 @@ def init(
     r"""Make a new kernel project in PATH: a small kernel that builds, with tests, a benchmark, an example and a card.
 
     PATH is a folder, by default the current one, whose name becomes that of the kernel; or OWNER/NAME, for a new folder
-    NAME and the repository OWNER/NAME on the Hub (write ./FOLDER/NAME for a folder). It goes before --backends, or
-    after `--`. The Hub is not asked.
+    NAME and the repository OWNER/NAME on the Hub, unless there is a folder OWNER (write ./FOLDER/NAME to be sure). It
+    goes before --backends, or after `--`. The Hub is not asked.
 
     The files are staged in git, in a new repository when the folder is in none. Nothing is committed.
 

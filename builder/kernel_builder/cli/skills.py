@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from kernel_builder.cli._options import json_option
+from kernel_builder.cli._options import PathToWrite, json_option
 from kernel_builder.skills import assistants, global_folder, install_skills, list_skills, project_folder
 
 __all__ = ["skills"]
@@ -60,7 +60,7 @@ def list_command(as_json: bool) -> None:
 )
 @click.option(
     "--dest",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=PathToWrite(file_okay=False, path_type=Path),
     metavar="PATH",
     help="Add it to another folder of skills.",
 )

@@ -27,6 +27,8 @@ __all__ = [
 #: The name of the file, at the top of a project.
 FILE_NAME = "build.toml"
 
+_ABSENT = "does not exist: name the folder of a kernel, or make one with `kernel-builder init`"
+
 
 def load_config(project_dir: Path) -> KernelConfig:
     """Read the `build.toml` of a project that is expected to be right; warnings are passed over.
@@ -41,7 +43,10 @@ def load_config(project_dir: Path) -> KernelConfig:
 
 
 def refusal(project_dir: Path, result: ReadResult) -> ConfigError:
-    """The error for a `build.toml` that has errors; carries the errors and warnings, as lines of text."""
+    """The error for a `build.toml` that is missing, or has errors; carries these and the warnings, as lines of text."""
+    if result.errors == (_unread(project_dir / FILE_NAME, _ABSENT),):
+        message = f"{project_dir / FILE_NAME} does not exist"
+        return ConfigError(message, hint="Name the folder of a kernel; `kernel-builder init` makes a new one.")
     count = len(result.errors)
     message = f"{project_dir / FILE_NAME} has {count} {'error' if count == 1 else 'errors'}"
     return ConfigError(message, findings=[str(finding) for finding in result.findings if finding.severity != "note"])
@@ -82,7 +87,11 @@ def _text(path: Path) -> str | Finding:
     raw = _read(path)
     if isinstance(raw, bytes):
         return decode(raw)
-    return Finding(line=1, column=1, severity="error", key="", message=f"{path} {raw}")
+    return _unread(path, raw)
+
+
+def _unread(path: Path, why: str) -> Finding:
+    return Finding(line=1, column=1, severity="error", key="", message=f"{path} {why}")
 
 
 def _read(path: Path) -> bytes | str:
@@ -91,7 +100,7 @@ def _read(path: Path) -> bytes | str:
         if path.is_file():
             with path.open("rb") as file:
                 return file.read(LARGEST_FILE + 1)
-        return "is not a regular file" if path.exists() or path.is_symlink() else "does not exist"
+        return "is not a regular file" if path.exists() or path.is_symlink() else _ABSENT
     except (OSError, ValueError) as error:
         return f"cannot be read: {getattr(error, 'strerror', None) or error}"
 

@@ -62,7 +62,8 @@ def has_control_characters(text: str) -> bool:
 def _check_name(text: str) -> Problem | None:
     if not _NAME.fullmatch(text):
         mended = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-        message = f"{shown(text)} is not a name: use lower-case letters, digits and dashes, beginning with a letter"
+        form = "two or more lower-case letters, digits and dashes, beginning with a letter"
+        message = f"{shown(text)} is not a name: use {form}"
         return Problem(message, mended if _NAME.fullmatch(mended) else None)
     if len(text) > _LONGEST_NAME:
         return Problem(f"{shown(text)} has more than {_LONGEST_NAME} characters")

@@ -87,18 +87,19 @@ def choose_place(path: str | None, name: str | None, cwd: Path) -> Place:
     Raises:
         ChoiceError: when a name cannot be used and cannot be mended either; says which one could.
     """
+    option = "PATH" if name is None else "--name"
     if name is None and path is not None and _is_repository(path, cwd):
         path, name = None, path
     if name is not None:
         owner, _, asked = name.partition("/")
         if not owner or not asked or "/" in asked:
             message = f"{shown(name)} is not of the form OWNER/NAME"
-            raise ChoiceError(message, option="--name", hint="without an owner, give the name as PATH")
-        mended = _mended(asked)
-        return Place(names=_owned(owner, mended), folder=cwd / (mended if path is None else path), asked=asked)
+            raise ChoiceError(message, option=option, hint="without an owner, give the name as PATH")
+        mended = _mended(asked, option)
+        return Place(names=_owned(owner, mended, option), folder=cwd / (mended if path is None else path), asked=asked)
     folder = cwd / (path or ".")
     asked = folder.resolve().name
-    return Place(names=Names(name=_mended(asked)), folder=folder, asked=asked)
+    return Place(names=Names(name=_mended(asked, option)), folder=folder, asked=asked)
 
 
 def _is_repository(path: str, cwd: Path) -> bool:
@@ -107,21 +108,21 @@ def _is_repository(path: str, cwd: Path) -> bool:
     return bool(_REPO_FORM.fullmatch(path)) and RULES["repo-id"](path) is None and not (cwd / owner).exists()
 
 
-def _owned(owner: str, name: str) -> Names:
+def _owned(owner: str, name: str, option: str) -> Names:
     repo_id = f"{owner}/{name}"
     if problem := RULES["repo-id"](repo_id):
-        raise ChoiceError(problem.message, option="--name", hint="letters, digits, `-`, `_` and `.` make an owner")
+        raise ChoiceError(problem.message, option=option, hint="letters, digits, `-`, `_` and `.` make an owner")
     return Names(name=name, repo_id=repo_id)
 
 
-def _mended(asked: str) -> str:
+def _mended(asked: str, option: str) -> str:
     mended = re.sub(r"[^a-z0-9]+", "-", asked.lower()).strip("-")
-    problem = _problem(mended or asked)
+    problem = _problem(mended if len(mended) > 1 else asked)
     if problem is None:
         return mended
     others = (f"kernel-{mended}", mended[:64].strip("-"), "my-kernel")
     good = next(other for other in others if _problem(other) is None)
-    raise ChoiceError(problem, option="--name", hint=f"what could be used is --name OWNER/{good}")
+    raise ChoiceError(problem, option=option, hint=f"what could be used is --name OWNER/{good}")
 
 
 def _problem(name: str) -> str | None:

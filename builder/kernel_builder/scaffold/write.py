@@ -31,8 +31,9 @@ def write_files(files: Mapping[str, str], folder: Path, *, overwrite: bool = Fal
 
     Nothing is written when one of these is raised.
     """
-    for place in (folder, *_folders(files, folder)):
-        _check_folder(place, is_top=place == folder)
+    inner = _folders(files, folder)
+    for place in (*reversed(folder.parents), folder, *inner):
+        _check_folder(place, is_inner=place in inner)
     paths = {folder / name: text for name, text in files.items()}
     for path in paths:
         if path.is_dir() and not path.is_symlink():
@@ -55,8 +56,8 @@ def _folders(files: Mapping[str, str], folder: Path) -> list[Path]:
     return [folder / name for name in sorted(inner)]
 
 
-def _check_folder(folder: Path, *, is_top: bool) -> None:
-    if folder.is_symlink() and not is_top:
+def _check_folder(folder: Path, *, is_inner: bool) -> None:
+    if is_inner and folder.is_symlink():
         message = f"{folder} is a link, which could lead out of the project; nothing was written"
         raise BuilderError(message, hint="Replace the link by a folder.")
     if os.path.lexists(folder) and not folder.is_dir():

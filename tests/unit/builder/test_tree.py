@@ -301,3 +301,11 @@ def test_a_text_is_written_as_it_is(tmp_path: Path, mode: int | None, expected: 
         file.stat().st_mode & 0o777,
         list(tmp_path.iterdir()),
     )
+
+
+def test_a_text_that_cannot_be_written(tmp_path: Path) -> None:
+    """The error names the file, and not the temporary one beside it."""
+    file = tmp_path / "nowhere" / "a.txt"
+    with pytest.raises(FileNotFoundError) as caught:
+        install_text(file, "a")
+    assert str(file) == caught.value.filename

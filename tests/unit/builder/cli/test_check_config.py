@@ -106,6 +106,13 @@ def test_a_file_that_is_no_toml(project: Path) -> None:
     assert (False, None, 1) == (document["valid"], document["edition"], len(document["findings"]))
 
 
+def test_findings_are_painted(project: Path) -> None:
+    """As the other commands paint them."""
+    _warn(project)
+    result = CliRunner().invoke(cli, ["check-config", str(project)], color=True, env={"NO_COLOR": ""})
+    assert "build.toml:15:12: \x1b[33m\x1b[1mwarning:\x1b[0m kernel" in result.stdout
+
+
 def test_the_build_matrix_counts(project: Path) -> None:
     """Bounds that leave no variant are an error at the bound."""
     _replace(project, "[torch]\n", '[torch]\nminver = "9.0"\n')

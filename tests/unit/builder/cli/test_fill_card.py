@@ -36,3 +36,30 @@ def test_a_card_that_cannot_be_filled(project: Path) -> None:
     (project / "CARD.md").unlink()
     result = kernel_builder("fill-card", project)
     assert (9, f"error: {project} has no CARD.md") == (result.returncode, result.stderr.splitlines()[0])
+
+
+def test_the_template_is_not_overwritten(project: Path) -> None:
+    """The template is refused as OUTPUT, however it is spelled, and stays."""
+    template = (project / "CARD.md").read_text("utf-8")
+    result = kernel_builder("fill-card", project, project / "torch-ext" / ".." / "CARD.md")
+    assert (2, True) == (result.returncode, "is the template itself" in result.stderr)
+    assert template == (project / "CARD.md").read_text("utf-8")
+
+
+def test_a_card_for_nobody_says_so(project: Path) -> None:
+    """Where build.toml names no repository, the card stands, and a note says what is missing."""
+    file = project / "build.toml"
+    lines = file.read_text("utf-8").splitlines(keepends=True)
+    file.write_text("".join(line for line in lines if not line.startswith("repo-id")), "utf-8")
+    result = kernel_builder("fill-card", project)
+    assert (0, True, "note: `repo-id` is missing in [general.hub]; in its place the card has OWNER\n") == (
+        result.returncode,
+        "OWNER/" in result.stdout,
+        result.stderr,
+    )
+
+
+def test_a_folder_that_is_not_there(project: Path) -> None:
+    """OUTPUT in a folder that does not exist is wrong usage, and the folder is named."""
+    result = kernel_builder("fill-card", project, Path("nowhere", "README.md"))
+    assert (2, True) == (result.returncode, "there is no folder 'nowhere'" in result.stderr)

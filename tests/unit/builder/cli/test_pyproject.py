@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from support.configs import noarch_config, torch_config, tvm_ffi_config
-from support.projects import contents, make_tiny, make_tiny_noarch
+from support.projects import contents, make_tiny, make_tiny_noarch, run_python
 
 from kernel_builder.cli import cli
 from kernel_builder.project.render import render
@@ -93,12 +93,35 @@ def test_json_asks_nothing(project: Path) -> None:
     assert (2, True) == (result.exit_code, "pass --force or --dry-run" in result.output)
 
 
-@pytest.mark.parametrize(("answer", "is_left"), [("y\n", False), ("n\n", True), ("", True)])
+@pytest.mark.parametrize(("answer", "is_left"), [("y\n", False), ("n\n", True)])
 def test_a_person_is_asked(project: Path, answer: str, *, is_left: bool) -> None:
     """Without --force, nothing is removed before the question was answered with yes."""
     _run("create-pyproject", project)
     result = _run("clean-pyproject", project, answer=answer)
     assert (is_left, True) == ((project / "CMakeLists.txt").exists(), "Remove these?" in result.output)
+
+
+@pytest.mark.parametrize("closed", ["", "sys.stdin = None"], ids=["at its end", "closed"])
+def test_nobody_is_there_to_ask(project: Path, closed: str) -> None:
+    """Without an answer nothing is removed, and the options that need none are named."""
+    _run("create-pyproject", project)
+    code = f"""
+import sys
+from kernel_builder.cli import cli
+from kernel_builder.cli._run import run
+{closed}
+sys.stderr = sys.stdout
+print(run(cli, ["clean-pyproject", sys.argv[1]]))
+"""
+    *_, said, status = run_python(code, project).splitlines()
+    assert ("Error: there is nobody to ask: pass --force or --dry-run", "2") == (said, status)
+    assert (project / "CMakeLists.txt").exists()
+
+
+def test_a_target_that_is_not_said(project: Path) -> None:
+    """An empty TARGET_DIR, as an unset variable gives it, is not the current folder."""
+    result = _run("create-pyproject", project, "")
+    assert (2, True) == (result.exit_code, "the path is empty" in result.output)
 
 
 def test_other_builds_are_left_alone(project: Path) -> None:

@@ -2,6 +2,8 @@
 
 import errno
 import json
+import subprocess
+import sys
 
 import click
 import pytest
@@ -113,6 +115,51 @@ ended = subprocess.run([sys.executable, "-m", "kernel_builder", "--help"], stdou
 print(ended.returncode, ended.stderr.decode())
 """
     assert "141" == run_python(code).strip()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="streams are closed by a POSIX shell")
+@pytest.mark.parametrize(("command", "code"), [("schema", 0), ("no-such-command", 2), ("build /dev/null", 3)])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_from_the_start(command: str, code: int, closed: str) -> None:
+    """They are no reason to fail, nor for a traceback."""
+    line = f'exec "$0" -m kernel_builder {command} {closed}'
+    ended = subprocess.run(["/bin/sh", "-c", line, sys.executable], capture_output=True, text=True, check=False)
+    assert (code, False) == (ended.returncode, "Traceback" in ended.stderr)
+
+
+def test_standard_error_can_be_asked_for_a_terminal() -> None:
+    """Where it is closed too: what shows progress asks it."""
+    code = """
+import sys
+import click
+from kernel_builder.cli._run import run
+
+@click.group()
+def group(): "Do nothing."
+
+@group.command()
+def act(): click.echo(sys.stderr.isatty())
+
+sys.stderr = None
+print(run(group, ["act"]))
+"""
+    assert ["False", "0"] == run_python(code).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (FileNotFoundError(errno.ENOENT, "No such file"), "the current folder does not exist any more"),
+        (PermissionError(errno.EACCES, "Permission denied", "a"), "a: Permission denied"),
+        (OSError(errno.EXDEV, "Invalid cross-device link", "a", None, "b"), "a: b: Invalid cross-device link"),
+        (TimeoutError("too late"), "too late"),
+    ],
+    ids=repr,
+)
+def test_an_error_of_the_system_is_a_sentence(capsys: pytest.CaptureFixture[str], failure: OSError, said: str) -> None:
+    """Without the number of the error, and with the files that it is about."""
+    assert 1 == run(_ends_with(failure), ["act"])
+    assert f"error: {said}" == capsys.readouterr().err.splitlines()[0]
 
 
 def test_what_the_output_cannot_encode() -> None:

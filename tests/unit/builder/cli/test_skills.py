@@ -95,6 +95,7 @@ def test_the_folder_for_settings_can_be_elsewhere(tmp_path: Path, monkeypatch: p
         (["--global"], "--claude, --codex, --opencode, or a folder with --dest PATH"),
         (["--claude", "--skill", "cuda"], "'cuda' is not one of 'cuda-kernels'"),
         (["--dest", "~no.such.user/skills"], "--dest"),
+        (["--dest", ""], "the path is empty"),
     ],
 )
 def test_wrong_usage(tmp_path: Path, arguments: list[str], words: str) -> None:
@@ -123,6 +124,14 @@ def test_a_home_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError(message)
 
     monkeypatch.setattr(Path, "home", unknown)
+    result = _skills("add", "--claude", "--global")
+    assert isinstance(result.exception, BuilderError)
+    assert "--dest" in result.exception.hint
+
+
+def test_a_home_that_could_be_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home folder that depends on the current folder is none."""
+    monkeypatch.setattr(Path, "home", lambda: Path("home"))
     result = _skills("add", "--claude", "--global")
     assert isinstance(result.exception, BuilderError)
     assert "--dest" in result.exception.hint

@@ -115,7 +115,7 @@ def test_each_framework_has_its_table(table: str, expected: Any) -> None:
 
 
 _NAME = (
-    "build.toml:2:8: error: general.name: 'Relu' is not a name: use lower-case letters, digits and dashes, "
+    "build.toml:2:8: error: general.name: 'Relu' is not a name: use two or more lower-case letters, digits and dashes, "
     "beginning with a letter (did you mean 'relu'?)"
 )
 _BACKEND = (

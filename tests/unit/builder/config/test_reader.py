@@ -1,6 +1,8 @@
 """Reading files: good ones, and every kind of bad one."""
 
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -174,7 +176,8 @@ def test_a_folder_without_the_file_has_one_finding(tmp_path: Path) -> None:
     os.mkfifo(file)
     messages += [str(finding) for finding in read_config(tmp_path).findings]
     start = f"build.toml:1:1: error: {file}"
-    assert [f"{start} does not exist", f"{start} is not a regular file", f"{start} is not a regular file"] == messages
+    absent = f"{start} does not exist: name the folder of a kernel, or make one with `kernel-builder init`"
+    assert [absent, f"{start} is not a regular file", f"{start} is not a regular file"] == messages
 
 
 def test_a_link_that_leads_nowhere_has_a_finding(tmp_path: Path) -> None:
@@ -210,14 +213,20 @@ def test_load_text_gives_the_text_as_it_stands(tmp_path: Path) -> None:
     assert load_text(tmp_path) == "a = \r\n"
 
 
-@pytest.mark.parametrize("raw", [None, b"\xff"])
-def test_load_text_refuses_what_is_no_text(tmp_path: Path, raw: bytes | None) -> None:
-    """A missing file and other encodings are errors with one finding."""
-    if raw is not None:
-        (tmp_path / "build.toml").write_bytes(raw)
+def test_load_text_refuses_what_is_no_text(tmp_path: Path) -> None:
+    """Another encoding is an error with one finding."""
+    (tmp_path / "build.toml").write_bytes(b"\xff")
     with pytest.raises(ConfigError) as caught:
         load_text(tmp_path)
     assert len(caught.value.findings) == 1
+
+
+@pytest.mark.parametrize("load", [load_config, load_text])
+def test_where_there_is_no_project(tmp_path: Path, load: Callable[[Path], object]) -> None:
+    """The file is named, and the hint does not ask to mend a file that is not there."""
+    with pytest.raises(ConfigError, match=f"^{re.escape(str(tmp_path / 'build.toml'))} does not exist$") as caught:
+        load(tmp_path)
+    assert ((), True) == (caught.value.findings, "kernel-builder init" in caught.value.hint)
 
 
 def test_load_config_raises_all_findings_at_once(tmp_path: Path) -> None:

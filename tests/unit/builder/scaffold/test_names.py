@@ -74,6 +74,14 @@ def test_names_that_cannot_be_mended(tmp_path: Path, asked: str, possible: str) 
     assert f"what could be used is --name OWNER/{possible}" == caught.value.hint
 
 
+@pytest.mark.parametrize("path", ["me/x", "./x", "somewhere/torch"])
+def test_what_is_wrong_with_a_path_is_said_of_the_path(tmp_path: Path, path: str) -> None:
+    """Nobody who gave PATH reads of a wrong value for --name."""
+    with pytest.raises(ChoiceError) as caught:
+        choose_place(path, None, tmp_path)
+    assert "PATH" == caught.value.option
+
+
 @pytest.mark.parametrize("name", ["my-kernel", "/my-kernel", "me/", "a/b/c", "-me/my-kernel", "m e/my-kernel"])
 def test_names_without_a_usable_owner(tmp_path: Path, name: str) -> None:
     """--name is OWNER/NAME, and the owner is one that the Hub can have."""

@@ -1,6 +1,7 @@
 """Writing the files of a new kernel, and staging them in git."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,14 @@ def test_the_folder_itself_may_be_reached_through_a_link(tmp_path: Path) -> None
     (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
     write_files(FILES, tmp_path / "link")
     assert {*FILES} == {*contents(tmp_path / "real")}
+
+
+def test_a_file_above_the_folder(tmp_path: Path) -> None:
+    """Where a folder that leads to the project is a file, that file is named."""
+    above = tmp_path / "mine"
+    above.touch()
+    with pytest.raises(BuilderError, match=f"^{re.escape(str(above))} is not a folder"):
+        write_files(FILES, above / "kernels" / "kernel")
 
 
 @pytest.mark.parametrize("name", ["tests", "."])
