@@ -14,7 +14,10 @@ from kernel_builder.config.sources import GENERATED_FOLDERS, written_files
 from kernel_builder.errors import ProcessError, ToolchainError
 from kernel_builder.process import run
 
-__all__ = ["Provenance", "build_inputs", "find_provenance"]
+__all__ = ["OUTSIDE_HOOKS", "Provenance", "build_inputs", "find_provenance"]
+
+#: The environment for git: within a git hook these name the repository of the hook, whatever the folder is.
+OUTSIDE_HOOKS = dict.fromkeys(("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"))
 
 _COMMIT_DIGITS = 7
 _CONTENT_DIGITS = 12
@@ -126,5 +129,4 @@ def _why_no_commit(project_dir: Path, error: ProcessError | ToolchainError) -> s
 
 
 def _git(project_dir: Path, *arguments: str) -> str:
-    # Within a git hook these name the repository of the hook, whatever the folder is.
-    return run([*_GIT, *arguments], cwd=project_dir, env=dict.fromkeys(("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE")))
+    return run([*_GIT, *arguments], cwd=project_dir, env=OUTSIDE_HOOKS)

@@ -1,6 +1,7 @@
 """The names that `build.toml` may use for dependencies: data, read once."""
 
 import json
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -56,8 +57,8 @@ def python_depends_in_general() -> tuple[str, ...]:
 
 @cache
 def taken_modules() -> frozenset[str]:
-    """Names of modules that a kernel's module must not hide: those of what every kernel is used with."""
-    return frozenset(_names()["taken-modules"])
+    """Names that a kernel's module must not hide: those of the standard library and of what kernels are used with."""
+    return sys.stdlib_module_names | {*_names()["taken-modules"]}
 
 
 @cache

@@ -4,7 +4,6 @@ They look at the plain data, so that a mistake elsewhere in the file hides none 
 passed over here, since the structure reader has noted it.
 """
 
-import sys
 from typing import Any
 
 from kernel_builder.config import names
@@ -74,7 +73,7 @@ def _check_name(data: dict[str, Any], report: Report) -> None:
     name = table(data, "general").get("name")
     if isinstance(name, str):
         module = name.replace("-", "_")
-        if module in sys.stdlib_module_names or module in names.taken_modules():
+        if module in names.taken_modules():
             message = f"the kernel's module hides the module {shown(module)} where it is installed: choose another name"
             report.warning(("general", "name"), message)
 

@@ -1,7 +1,6 @@
 """What a new kernel is called, and where it is made: from what the command line says, and without the Hub."""
 
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,6 +129,6 @@ def _problem(name: str) -> str | None:
     if problem := RULES["name"](name):
         return problem.message
     module = Names(name=name).module
-    if module in sys.stdlib_module_names or module in known.taken_modules():
+    if module in known.taken_modules():
         return f"the module of a kernel named {name} would hide the module {module}"
     return None

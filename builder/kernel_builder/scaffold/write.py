@@ -12,12 +12,10 @@ from typing import Literal
 
 from kernel_builder.errors import BuilderError, ExistingFilesError, ProcessError, ToolchainError
 from kernel_builder.process import run
+from kernel_builder.provenance import OUTSIDE_HOOKS
 from kernel_builder.tree import install_text
 
 __all__ = ["Staged", "stage_files", "write_files"]
-
-# Within a git hook these name the repository of the hook, whatever the folder is.
-_NO_HOOK = dict.fromkeys(("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"))
 
 
 def write_files(files: Mapping[str, str], folder: Path, *, overwrite: bool = False) -> None:
@@ -89,8 +87,8 @@ def stage_files(folder: Path, names: Sequence[str]) -> Staged:
     is_new = not any((place / ".git").exists() for place in (top, *top.parents))
     try:
         if is_new:
-            run(["git", "-c", "init.defaultBranch=main", "init", "--quiet"], cwd=folder, env=_NO_HOOK)
-        run(["git", "add", "--", *names], cwd=folder, env=_NO_HOOK)
+            run(["git", "-c", "init.defaultBranch=main", "init", "--quiet"], cwd=folder, env=OUTSIDE_HOOKS)
+        run(["git", "add", "--", *names], cwd=folder, env=OUTSIDE_HOOKS)
     except ToolchainError:
         return Staged(state=None, note="git is not installed; the files are in no repository")
     except ProcessError as error:
