@@ -41,7 +41,7 @@ function(_kernel_ask_python framework output)
     PROPERTY CMAKE_CONFIGURE_DEPENDS "${script}"
   )
   execute_process(
-    COMMAND "${Python_EXECUTABLE}" "${script}" "${framework}" --format cmake
+    COMMAND "${Python_EXECUTABLE}" "${script}" "${framework}"
     OUTPUT_FILE "${output}"
     ERROR_VARIABLE problem
     RESULT_VARIABLE status

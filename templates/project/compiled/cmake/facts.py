@@ -1,12 +1,11 @@
 """Prints the facts of the installed Torch or tvm-ffi that a build needs, without importing it (that takes seconds).
 
-Standard library only, Python 3.9 and later. Usage: facts.py torch|tvm-ffi [--format cmake|json]
+Standard library only, Python 3.9 and later. Usage: facts.py torch|tvm-ffi
 """
 
 import ast
 import importlib.metadata
 import importlib.util
-import json
 import sys
 import sysconfig
 from pathlib import Path
@@ -92,11 +91,15 @@ def _as_cmake(facts: Dict[str, str]) -> str:
     return "".join(lines)
 
 
+def facts_of(framework: str) -> Dict[str, str]:
+    """Give the facts of `torch` or `tvm-ffi`, with all of them as CMake code as one more: `cmake`."""
+    facts = {"torch": torch_facts, "tvm-ffi": tvm_ffi_facts}[framework]()
+    return {**facts, "cmake": _as_cmake(facts)}
+
+
 def main(arguments: List[str]) -> None:
-    """Print the facts as CMake code, or as JSON with the CMake code as one more fact."""
-    facts = {"torch": torch_facts, "tvm-ffi": tvm_ffi_facts}[arguments[0]]()
-    code = _as_cmake(facts)
-    print(json.dumps({**facts, "cmake": code}) if arguments[-1:] == ["json"] else code, end="")
+    """Print the facts as CMake code."""
+    print(facts_of(arguments[0])["cmake"], end="")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""The facts of tvm-ffi, asked of an interpreter without importing it."""
+"""The facts of tvm-ffi, read without importing it."""
 
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -21,7 +22,8 @@ def tvm_ffi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (root / name).touch()
     (root / "__init__.py").write_text("raise RuntimeError('imported')\n")
     _version(root, "0.9.1.post3")
-    monkeypatch.setenv("PYTHONPATH", str(root.parent))
+    monkeypatch.syspath_prepend(root.parent)
+    monkeypatch.delitem(sys.modules, "tvm_ffi", raising=False)
     return root
 
 
@@ -39,14 +41,10 @@ def test_facts(tvm_ffi: Path) -> None:
     assert f"set(KERNEL_TVM_FFI_LIBRARY [=[{tvm_ffi.as_posix()}/lib/{LIBRARY}]=])" in found.cmake.splitlines()
 
 
-def test_no_tvm_ffi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_tvm_ffi(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without tvm-ffi, the message says what to install, and where."""
-    # A finder that hides the package of the test environment.
-    (tmp_path / "sitecustomize.py").write_text(
-        "import importlib.util as u\nreal = u.find_spec\n"
-        "u.find_spec = lambda name, package=None: None if name == 'tvm_ffi' else real(name, package)\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tvm_ffi" else find_spec(name))
     with pytest.raises(ToolchainError, match=r"^tvm-ffi is not installed in .* -m pip install apache-tvm-ffi$"):
         find_tvm_ffi()
 
