@@ -19,6 +19,9 @@
 #   KERNEL_BACKEND       the backend to build for; the first of the project's that can be built when not given
 #   KERNEL_FACTS         a file with the facts of the framework (see facts.cmake)
 #   KERNEL_SOURCE_DIR    where the sources are; the folder of CMakeLists.txt when not given
+#   KERNEL_LINK_OPTIONS  options for the linker, and
+#   KERNEL_LINK_FIRST    libraries that are linked before those of the framework: with both, kernel-builder caps the
+#                        versions of the system's symbols that the library needs
 
 include_guard()
 include(CheckCXXCompilerFlag)
@@ -102,10 +105,20 @@ function(kernel_extension)
                BUILD_WITH_INSTALL_RPATH ON
                INSTALL_RPATH ""
   )
-  target_link_libraries(${KERNEL_OPS_ID} PRIVATE kernel_libraries)
+  target_link_options(${KERNEL_OPS_ID} PRIVATE ${KERNEL_LINK_OPTIONS})
+  target_link_libraries(${KERNEL_OPS_ID} PRIVATE ${KERNEL_LINK_FIRST} kernel_libraries)
   if(NOT APPLE AND NOT WIN32)
-    # Nothing of the build's own history: no symbol table, no link-time identity beyond the contents.
-    target_link_options(${KERNEL_OPS_ID} PRIVATE "LINKER:--strip-all" "LINKER:-z,noexecstack")
+    # Nothing of the build's own history: no symbol table, no link-time identity beyond the contents. And nothing for
+    # others to see but what Python or tvm-ffi asks for: what two libraries of a process both export can be mixed up.
+    set(exports "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/exports.map")
+    target_link_options(
+      ${KERNEL_OPS_ID}
+      PRIVATE
+      "LINKER:--strip-all"
+      "LINKER:-z,noexecstack"
+      "LINKER:--version-script=${exports}"
+    )
+    set_property(TARGET ${KERNEL_OPS_ID} APPEND PROPERTY LINK_DEPENDS "${exports}")
   endif()
 
   set(library "${KERNEL_OPS_ID}${KERNEL_LIBRARY_SUFFIX}")
@@ -153,17 +166,23 @@ macro(_kernel_common_flags)
   # GNU's unique symbols would tie two versions of a kernel together.
   _kernel_add_flag(KERNEL_HAS_NO_GNU_UNIQUE "-fno-gnu-unique")
   # No path of this machine in the result; the last prefix that fits counts.
-  _kernel_add_flag(KERNEL_HAS_PREFIX_MAP "-ffile-prefix-map=${KERNEL_FRAMEWORK_ROOT}=framework")
+  check_cxx_compiler_flag("-ffile-prefix-map=${CMAKE_BINARY_DIR}=build" KERNEL_HAS_PREFIX_MAP)
   if(KERNEL_HAS_PREFIX_MAP)
-    list(
-      APPEND
-      KERNEL_COMMON_FLAGS
-      "-ffile-prefix-map=${KERNEL_SOURCE_DIR}=."
-      "-ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}=."
-      "-ffile-prefix-map=${CMAKE_BINARY_DIR}=build"
-    )
+    _kernel_map_prefix("${KERNEL_SOURCE_DIR}" .)
+    _kernel_map_prefix("${CMAKE_CURRENT_SOURCE_DIR}" .)
+    _kernel_map_prefix("${CMAKE_BINARY_DIR}" build)
+    _kernel_map_prefix("${KERNEL_FRAMEWORK_ROOT}" framework)
   endif()
   check_cxx_compiler_flag("-frandom-seed=kernel" KERNEL_HAS_RANDOM_SEED)
+endmacro()
+
+# Maps a folder to a name, also where a compiler cache has made its path relative to the folder of the build.
+macro(_kernel_map_prefix folder name)
+  file(RELATIVE_PATH _relative "${CMAKE_BINARY_DIR}" "${folder}")
+  list(APPEND KERNEL_COMMON_FLAGS "-ffile-prefix-map=${folder}=${name}")
+  if(_relative)
+    list(APPEND KERNEL_COMMON_FLAGS "-ffile-prefix-map=${_relative}=${name}")
+  endif()
 endmacro()
 
 macro(_kernel_add_flag variable flag)
