@@ -4,12 +4,13 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kernel_builder.errors import ProcessError, ToolchainError
 
-__all__ = ["run"]
+__all__ = ["prepared", "run"]
 
 _LAST_LINES = 200
 _GRACE_SECONDS = 2.0
@@ -47,9 +48,38 @@ def run(
         FileNotFoundError: when there is no folder `cwd`.
     """
     words = [str(word) for word in command]
-    process = _start(words, cwd, env, subprocess.PIPE if on_line is None else subprocess.STDOUT)
+    errors = subprocess.PIPE if on_line is None else subprocess.STDOUT
+    process = _start(words, cwd, env, subprocess.DEVNULL, errors)
+
+    def talk() -> tuple[str, str]:
+        return process.communicate(timeout=timeout) if on_line is None else (_follow(process, on_line), "")
+
+    return _finish(process, words, talk, timeout)
+
+
+@contextmanager
+def prepared(command: Sequence[str | Path]) -> Iterator[Callable[[str, float], str]]:
+    """Start a program ahead of the time when its work is known; it is to wait for its standard input.
+
+    What is given takes the input and how many seconds the program may take from then on, and returns what `run` does,
+    with its errors; it can be called once. A program that was not asked for anything is stopped at the end.
+    """
+    words = [str(word) for word in command]
+    process = _start(words, None, None, subprocess.PIPE, subprocess.PIPE)
     try:
-        output, errors = process.communicate(timeout=timeout) if on_line is None else (_follow(process, on_line), "")
+        yield lambda text, timeout: _finish(process, words, lambda: process.communicate(text, timeout=timeout), timeout)
+    finally:
+        if process.poll() is None:
+            _stop(process)
+        _close(process)
+
+
+def _finish(
+    process: "subprocess.Popen[str]", words: list[str], talk: Callable[[], tuple[str, str]], timeout: float | None
+) -> str:
+    """See a program to its end, whatever comes, and judge how it ended."""
+    try:
+        output, errors = talk()
     except subprocess.TimeoutExpired:
         _stop(process)
         message = f"`{subprocess.list2cmdline(words)}` did not end within {timeout:g} seconds"
@@ -58,8 +88,7 @@ def run(
         _stop(process)
         raise
     finally:
-        for pipe in filter(None, (process.stdout, process.stderr)):
-            pipe.close()
+        _close(process)
     if process.returncode:
         message = f"`{subprocess.list2cmdline(words)}` failed with status {process.returncode}"
         said = "\n".join(part.rstrip("\n") for part in (output, errors) if part)
@@ -67,15 +96,21 @@ def run(
     return output.rstrip("\n")
 
 
+def _close(process: "subprocess.Popen[str]") -> None:
+    for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
+        with suppress(BrokenPipeError):  # it ended before it read everything
+            pipe.close()
+
+
 def _start(
-    words: list[str], cwd: Path | None, env: Mapping[str, str | None] | None, stderr: int
+    words: list[str], cwd: Path | None, env: Mapping[str, str | None] | None, stdin: int, stderr: int
 ) -> "subprocess.Popen[str]":
     try:
         return subprocess.Popen(  # noqa: S603 - an argument list, never a shell
             words,
             cwd=cwd,
             env={name: value for name, value in {**os.environ, **(env or {})}.items() if value is not None},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=stderr,
             encoding="utf-8",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kernel_builder.errors import ProcessError, ToolchainError
-from kernel_builder.process import run
+from kernel_builder.process import prepared, run
 
 PYTHON = sys.executable
 LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
@@ -151,7 +151,7 @@ def _start_parent(folder: Path, child: str, listener: str) -> tuple["subprocess.
     )
     code = textwrap.dedent(f"""
         import sys
-        from kernel_builder.process import run
+        from kernel_builder.process import prepared, run
         run([sys.executable, "-c", {script!r}], on_line={listener})
     """)
     parent = subprocess.Popen([PYTHON, "-c", code], stderr=subprocess.PIPE)
@@ -176,3 +176,39 @@ def _becomes(alive: bool, pid: int) -> bool:
     while _is_alive(pid) != alive and time.monotonic() < deadline:
         time.sleep(0.01)
     return _is_alive(pid) == alive
+
+
+def test_a_prepared_program_answers_what_it_is_given() -> None:
+    """It starts before its input is known, and its output is what `run` would give."""
+    with prepared([sys.executable, "-c", "import sys; print(sys.stdin.read().upper())"]) as ask:
+        assert "LATE" == ask("late", 60)
+
+
+def test_a_prepared_program_fails_as_others_do() -> None:
+    """A status that is not zero, and more time than it may take, are errors."""
+    with (
+        prepared([sys.executable, "-c", "import sys; sys.exit('no: ' + sys.stdin.read())"]) as ask,
+        pytest.raises(ProcessError) as caught,
+    ):
+        ask("question", 60)
+    assert (1, "no: question") == (caught.value.returncode, caught.value.output)
+    with (
+        prepared([sys.executable, "-c", "import sys, time; sys.stdin.read(); time.sleep(600)"]) as ask,
+        pytest.raises(TimeoutError, match=r"did not end within 0\.2 seconds"),
+    ):
+        ask("", 0.2)
+
+
+def test_a_prepared_program_that_is_not_asked_is_stopped(tmp_path: Path) -> None:
+    """Nothing is left running, whether it still waits or does not read its input at all."""
+    pid = tmp_path / "pid"
+    code = (
+        f"import os, sys; open({str(pid)!r}, 'w').write(str(os.getpid())); os.rename({str(pid)!r}, {str(pid)!r} + '-');"
+    )
+    with prepared([sys.executable, "-c", f"{code} sys.stdin.read()"]):
+        while not Path(f"{pid}-").exists():
+            pass
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(Path(f"{pid}-").read_text()), 0)
+    with prepared([sys.executable, "-c", "pass"]) as ask:
+        assert "" == ask("x" * 1_000_000, 60)
