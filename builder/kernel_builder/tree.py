@@ -16,7 +16,7 @@ from typing import Any
 
 from kernel_builder.errors import BuilderError
 
-__all__ = ["build_lock", "check_places", "install_text", "install_tree", "same_trees", "staging_dir"]
+__all__ = ["build_lock", "check_places", "different_files", "install_text", "install_tree", "same_trees", "staging_dir"]
 
 _STAGE = ".stage-"
 _LOCK = ".lock"
@@ -125,8 +125,18 @@ def same_trees(left: Path, right: Path) -> bool:
     """Whether two folders hold the same files with the same contents; a link is never the same, bytecode no matter."""
     if any(path.is_symlink() for tree in (left, right) for path in (tree, *tree.rglob("*"))):
         return False
-    names = [sorted(_files(side)) for side in (left, right)]
-    return names[0] == names[1] and all(filecmp.cmp(left / name, right / name, shallow=False) for name in names[0])
+    return not different_files(left, right)
+
+
+def different_files(left: Path, right: Path) -> list[str]:
+    """The files that two folders do not have in common, or that differ; bytecode does not count.
+
+    Returns:
+        POSIX paths within the folders, sorted.
+    """
+    names = [set(_files(side)) for side in (left, right)]
+    common = {name for name in names[0] & names[1] if filecmp.cmp(left / name, right / name, shallow=False)}
+    return sorted((names[0] | names[1]) - common)
 
 
 def _files(tree: Path) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """CMake, Ninja and the C++ compiler of this machine."""
 
+import contextlib
 import importlib.util
 import os
 import shlex
@@ -10,7 +11,15 @@ from pathlib import Path
 
 from kernel_builder.errors import ToolchainError
 
-__all__ = ["QUIET_ENVIRONMENT", "available_cores", "find_compiler", "find_tool"]
+__all__ = [
+    "QUIET_ENVIRONMENT",
+    "available_cores",
+    "compile_jobs",
+    "compiler_command",
+    "find_compiler",
+    "find_launcher",
+    "find_tool",
+]
 
 #: Variables that would change what compilers make without a trace in the build; flags belong into build.toml.
 QUIET_ENVIRONMENT: Mapping[str, None] = dict.fromkeys(
@@ -32,6 +41,9 @@ QUIET_ENVIRONMENT: Mapping[str, None] = dict.fromkeys(
 )
 
 _COMPILERS = ("c++", "g++", "clang++", "cl")
+_LAUNCHERS = ("ccache", "sccache")
+#: Where Linux says what the container, or the group of processes, may take.
+_CGROUP = Path("/sys/fs/cgroup")
 
 
 def find_tool(name: str) -> Path:
@@ -55,12 +67,8 @@ def find_tool(name: str) -> Path:
     return Path(found)
 
 
-def find_compiler() -> tuple[str, ...]:
-    """Find the C++ compiler that CMake would take: `CXX`, else c++, g++ or clang++ on PATH (cl on Windows).
-
-    Returns:
-        What tells this compiler from any other, also from one that replaces it in its place: the words of `CXX`, and
-        the real path, size and time of each program that they name.
+def compiler_command() -> tuple[str, ...]:
+    """The C++ compiler that CMake would take: the words of `CXX`, else c++, g++ or clang++ on PATH (cl on Windows).
 
     Raises:
         ToolchainError: when there is none.
@@ -71,14 +79,34 @@ def find_compiler() -> tuple[str, ...]:
         if shutil.which(words[0]) is None:
             message = f"CXX names the compiler {words[0]!r}, which was not found"
             raise ToolchainError(message, hint="Mend or unset the environment variable CXX.")
-        return (*words, *(_identity(found) for word in words if (found := shutil.which(word))))
+        return tuple(words)
     for candidate in _COMPILERS:
-        if found := shutil.which(candidate):
-            return (candidate, _identity(found))
+        if shutil.which(candidate):
+            return (candidate,)
     message = f"no C++ compiler was found (looked for {', '.join(_COMPILERS)})"
     raise ToolchainError(
         message, hint="Install one (Debian, Ubuntu: apt-get install g++; macOS: xcode-select --install)."
     )
+
+
+def find_compiler() -> tuple[str, ...]:
+    """What tells the C++ compiler from any other, also from one that replaces it in its place.
+
+    Returns:
+        The words of `compiler_command()`, and the real path, size and time of each program that they name.
+
+    Raises:
+        ToolchainError: when there is none.
+    """
+    words = compiler_command()
+    return (*words, *(_identity(found) for word in words if (found := shutil.which(word))))
+
+
+def find_launcher() -> Path | None:
+    """A compiler cache that is on PATH: ccache, else sccache; `None` where CMake is told of one by its own variable."""
+    if os.environ.get("CMAKE_CXX_COMPILER_LAUNCHER"):
+        return None
+    return next((Path(found) for name in _LAUNCHERS if (found := shutil.which(name))), None)
 
 
 def _identity(program: str) -> str:
@@ -92,3 +120,26 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def compile_jobs(memory_per_job: int) -> int:
+    """How many compilers to run at once: as many as there are processors, as far as the free memory lasts.
+
+    Args:
+        memory_per_job: what one compiler takes at most, in bytes.
+    """
+    free = _free_memory()
+    return available_cores() if free is None else max(1, min(available_cores(), free // memory_per_job))
+
+
+def _free_memory() -> int | None:
+    """The bytes of memory that are free, of this machine or of the container that we are in; `None`: unknown."""
+    try:
+        lines = Path("/proc/meminfo").read_text("utf-8").splitlines()
+        sizes = [1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
+    except (OSError, ValueError, IndexError):
+        return None
+    with contextlib.suppress(OSError, ValueError):  # no container, or one without a limit
+        limit = int((_CGROUP / "memory.max").read_text("utf-8"))
+        sizes.append(max(0, limit - int((_CGROUP / "memory.current").read_text("utf-8"))))
+    return min(sizes, default=None)

@@ -3,12 +3,14 @@
 import importlib.util
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from kernel_builder.errors import ToolchainError
-from kernel_builder.toolchain.tools import available_cores, find_compiler, find_tool
+from kernel_builder.toolchain import tools
+from kernel_builder.toolchain.tools import available_cores, compile_jobs, find_compiler, find_launcher, find_tool
 
 
 @pytest.fixture
@@ -16,6 +18,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only folder on PATH, empty."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.delenv("CMAKE_CXX_COMPILER_LAUNCHER", raising=False)
     return tmp_path
 
 
@@ -114,3 +117,32 @@ def test_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 7 == available_cores()
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert 1 == available_cores()
+
+
+def test_a_compiler_cache_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ccache and sccache the first is taken; a launcher that CMake is told of by its own variable is left to CMake."""
+    assert find_launcher() is None
+    other = _program(folder, "sccache")
+    assert other == find_launcher()
+    launcher = _program(folder, "ccache")
+    assert launcher == find_launcher()
+    monkeypatch.setenv("CMAKE_CXX_COMPILER_LAUNCHER", "distcc")
+    assert find_launcher() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory is free")
+def test_jobs_are_bounded_by_processors_and_by_memory() -> None:
+    """As many compilers as processors, fewer where the memory does not last, and always one."""
+    assert (available_cores(), 1) == (compile_jobs(1), compile_jobs(1 << 60))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has control groups")
+def test_jobs_are_bounded_by_the_memory_of_a_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a container may still take counts, not what the machine has; without a limit, the machine's counts."""
+    monkeypatch.setattr(tools, "_CGROUP", tmp_path)
+    monkeypatch.setattr(tools, "available_cores", lambda: 64)
+    (tmp_path / "memory.max").write_text("5000000\n")
+    (tmp_path / "memory.current").write_text("2000000\n")
+    assert 3 == compile_jobs(1_000_000)
+    (tmp_path / "memory.max").write_text("max\n")
+    assert 64 == compile_jobs(1)
