@@ -9,43 +9,38 @@ import mmap
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from kernel_builder.binary import BinaryError
-from kernel_builder.binary.elf_values import Section, Symbol, VersionDefinition, VersionNeed, make_symbol
+from kernel_builder.binary.elf_values import (
+    KINDS,
+    MACHINES,
+    Section,
+    Symbol,
+    VersionDefinition,
+    VersionNeed,
+    make_symbol,
+)
 
 __all__ = ["ElfFile", "Section", "Symbol", "VersionDefinition", "VersionNeed", "open_elf"]
-
-_MACHINES = {
-    3: "i686",
-    8: "mips",
-    21: "ppc64",
-    22: "s390x",
-    40: "armv7l",
-    62: "x86_64",
-    183: "aarch64",
-    243: "riscv64",
-    258: "loongarch64",
-}
-_KINDS = {1: "relocatable", 2: "executable", 3: "shared", 4: "core"}
 
 _IDENT_SIZE, _ELFCLASS64 = 16, 2
 _PT_LOAD, _PT_DYNAMIC, _PT_GNU_STACK, _PF_X = 1, 2, 0x6474E551, 1
 _SHT_SYMTAB, _SHT_DYNSYM, _SHT_NOBITS = 2, 11, 8
 _DT_NEEDED, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH = 1, 4, 5, 6, 10, 14, 15
 _DT_TEXTREL, _DT_RUNPATH, _DT_FLAGS, _DT_GNU_HASH = 22, 29, 30, 0x6FFFFEF5
-_DT_VERSYM, _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = (
-    0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF,
-)  # fmt: skip
+_DT_VERSYM, _DT_VERDEF, _DT_VERNEED = 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFE
 _DF_TEXTREL = 4
+#: There are numbers for 32767 versions; lists that are made to overlap would have billions of records.
+_MAX_RECORDS = 1 << 17
+#: Names are this much longer, taken together, than the table that they are in, only where a file is made to be so.
+_MAX_OVERLAP, _MAX_NAMES = 64, 1 << 20
 _VER_FLG_BASE, _VER_FLG_WEAK, _VERSYM_HIDDEN = 1, 2, 0x8000
 
 
-@dataclass(frozen=True, slots=True)
-class _Segment:
+class _Segment(NamedTuple):
     kind: int
     flags: int
     offset: int
@@ -85,6 +80,8 @@ class ElfFile:
         self.data = data
         self.name = name
         self._size = len(data)
+        self._records = 0
+        self._name_bytes = 0
         if data[:4] != b"\x7fELF":
             self.fail("it is not an ELF file")
         if self._size < _IDENT_SIZE or data[4] not in (1, 2) or data[5] not in (1, 2):
@@ -92,14 +89,18 @@ class ElfFile:
         self._wide = data[4] == _ELFCLASS64
         self.bits = 64 if self._wide else 32
         self.endian = "<" if data[5] == 1 else ">"
-        header = self._unpack("HHIQQQIHHHHHH" if self._wide else "HHIIIIIHHHHHH", _IDENT_SIZE)
-        kind, machine, _, _, self._phoff, self._shoff, _, _, self._phsize, self._phnum, self._shsize, *rest = header
+        header = self.unpack("HHIQQQIHHHHHH" if self._wide else "HHIIIIIHHHHHH", _IDENT_SIZE)
+        kind, machine, version, _, self._phoff, self._shoff, _, _, self._phsize, self._phnum, self._shsize, *rest = (
+            header
+        )
         self._shnum, self._shstrndx = rest
-        self.kind = _KINDS.get(kind, f"e_type {kind}")
+        if (data[6], version) != (1, 1):
+            self.fail("its ELF header is of an unknown version")
+        self.kind = KINDS.get(kind, f"e_type {kind}")
         self.machine = self._machine(machine)
 
     def _machine(self, number: int) -> str:
-        name = _MACHINES.get(number, f"e_machine {number}")
+        name = MACHINES.get(number, f"e_machine {number}")
         return "ppc64le" if (name, self.endian) == ("ppc64", "<") else name
 
     def fail(self, what: str) -> NoReturn:
@@ -111,7 +112,8 @@ class ElfFile:
         message = f"{self.name}: {what}"
         raise BinaryError(message)
 
-    def _unpack(self, layout: str, offset: int) -> tuple[int, ...]:
+    def unpack(self, layout: str, offset: int) -> tuple[int, ...]:
+        """Numbers at a place in the file, in its byte order; `layout` is that of `struct`."""
         try:
             return struct.unpack_from(self.endian + layout, self.data, offset)
         except (struct.error, OverflowError):
@@ -130,17 +132,15 @@ class ElfFile:
         layout = "IIQQQQQQ" if self._wide else "IIIIIIII"
         if self._phnum and self._phsize != struct.calcsize("<" + layout):
             self.fail(f"its program headers have {self._phsize} bytes each")
-        found = []
-        for index in range(self._phnum):
-            fields = self._unpack(layout, self._phoff + index * self._phsize)
-            if self._wide:
-                kind, flags, offset, address, _, file_size, *_ = fields
-            else:
-                kind, offset, address, _, file_size, _, flags, _ = fields
-            found.append(_Segment(kind, flags, offset, address, file_size))
-        return tuple(found)
+        raw = self.data[self._phoff : self._phoff + self._phnum * self._phsize]
+        if len(raw) < self._phnum * self._phsize:
+            self.fail("it ends within its program headers")
+        found = struct.iter_unpack(self.endian + layout, raw)
+        if self._wide:
+            return tuple(_Segment(kind, flags, offset, at, size) for kind, flags, offset, at, _, size, *_ in found)
+        return tuple(_Segment(kind, flags, offset, at, size) for kind, offset, at, _, size, _, flags, _ in found)
 
-    def _offset(self, address: int) -> int:
+    def offset_of(self, address: int) -> int:
         """Where in the file an address of its memory is."""
         for segment in self._segments:
             if segment.kind == _PT_LOAD and 0 <= address - segment.address < segment.file_size:
@@ -148,96 +148,107 @@ class ElfFile:
         return self.fail(f"the address {address:#x} of a table lies in none of its segments")
 
     @cached_property
-    def dynamic(self) -> dict[int, tuple[int, ...]] | None:
+    def dynamic(self) -> dict[int, list[int]] | None:
         """The dynamic section: tag → its values in order; `None` where the file has none."""
-        segment = next((segment for segment in self._segments if segment.kind == _PT_DYNAMIC), None)
+        segment = self._last_segment(_PT_DYNAMIC)
         if segment is None:
             return None
-        if segment.offset + segment.file_size > self._size:
-            self.fail("it ends within its dynamic section")
+        offset = self.offset_of(segment.address)
+        if offset != segment.offset:
+            self.fail("its headers name two places for its dynamic section")
         layout = self.endian + ("QQ" if self._wide else "II")
         size = segment.file_size - segment.file_size % struct.calcsize(layout)
-        found: dict[int, tuple[int, ...]] = {}
-        for tag, value in struct.iter_unpack(layout, self.data[segment.offset : segment.offset + size]):
+        if offset + size > self._size:
+            self.fail("it ends within its dynamic section")
+        found: dict[int, list[int]] = {}
+        for tag, value in struct.iter_unpack(layout, self.data[offset : offset + size]):
             if tag == 0:
-                break
-            found[tag] = (*found.get(tag, ()), value)
-        return found
+                return found
+            found.setdefault(tag, []).append(value)
+        return self.fail("its dynamic section has no end")
 
-    def _value(self, tag: int) -> int | None:
-        return ((self.dynamic or {}).get(tag) or (None,))[0]
+    def _last_segment(self, kind: int) -> _Segment | None:
+        """The loader goes by the last segment of a kind, and by the last value of a tag."""
+        return next((segment for segment in reversed(self._segments) if segment.kind == kind), None)
 
-    def _strings(self, tag: int) -> tuple[str, ...]:
+    def value(self, tag: int) -> int | None:
+        """The value of a tag of the dynamic section."""
+        values = (self.dynamic or {}).get(tag)
+        return values[-1] if values else None
+
+    def strings_of(self, tag: int) -> tuple[str, ...]:
+        """The strings that the values of a tag of the dynamic section stand for."""
         return tuple(self.string(offset) for offset in (self.dynamic or {}).get(tag, ()))
 
     @cached_property
     def string_table(self) -> tuple[int, int]:
         """The dynamic string table: its offset in the file and its size, in bytes."""
-        address, size = self._value(_DT_STRTAB), self._value(_DT_STRSZ)
+        address, size = self.value(_DT_STRTAB), self.value(_DT_STRSZ)
         if address is None or size is None:
             self.fail("its dynamic section names no strings")
-        offset = self._offset(address)
+        offset = self.offset_of(address)
         if offset + size > self._size:
             self.fail("it ends within its dynamic strings")
         return offset, size
 
     def string(self, offset: int) -> str:
         """A string of the dynamic string table."""
+        end = self._dynamic_strings.find(b"\0", offset)
+        if end < 0:
+            self.fail("a name lies outside its dynamic strings, or has no end")
+        self._name_bytes += end - offset
+        if self._name_bytes > _MAX_OVERLAP * len(self._dynamic_strings) + _MAX_NAMES:
+            self.fail("its names lie upon each other")
+        return self._dynamic_strings[offset:end].decode("utf-8", "surrogateescape")
+
+    @cached_property
+    def _dynamic_strings(self) -> bytes:
         start, size = self.string_table
-        if not 0 <= offset < size:
-            self.fail("a name lies outside its dynamic strings")
-        return self._text(start + offset)
+        return self.data[start : start + size]
 
     def symbol_names_contain(self, text: bytes) -> bool:
         """Whether some bytes occur among the names of the dynamic symbols and libraries; a quick look."""
-        if self.dynamic is None:
-            return False
-        start, size = self.string_table
-        return self.data.find(text, start, start + size) >= 0
+        return self.dynamic is not None and text in self._dynamic_strings
 
     @property
     def needed(self) -> tuple[str, ...]:
         """The libraries that it needs (DT_NEEDED)."""
-        return self._strings(_DT_NEEDED)
+        return self.strings_of(_DT_NEEDED)
 
     @property
     def soname(self) -> str | None:
         """The name that it gives itself (DT_SONAME)."""
-        return (self._strings(_DT_SONAME) or (None,))[0]
+        return (self.strings_of(_DT_SONAME) or (None,))[-1]
 
     @property
     def rpath(self) -> tuple[str, ...]:
         """The folders of DT_RPATH."""
-        return tuple(folder for text in self._strings(_DT_RPATH) for folder in text.split(":"))
+        return tuple(folder for text in self.strings_of(_DT_RPATH) for folder in text.split(":"))
 
     @property
     def runpath(self) -> tuple[str, ...]:
         """The folders of DT_RUNPATH."""
-        return tuple(folder for text in self._strings(_DT_RUNPATH) for folder in text.split(":"))
+        return tuple(folder for text in self.strings_of(_DT_RUNPATH) for folder in text.split(":"))
 
     @property
     def executable_stack(self) -> bool:
         """Whether it asks for a stack that can be executed, as it also does by saying nothing."""
-        flags = [segment.flags for segment in self._segments if segment.kind == _PT_GNU_STACK]
-        return not flags or bool(flags[0] & _PF_X)
+        segment = self._last_segment(_PT_GNU_STACK)
+        return segment is None or bool(segment.flags & _PF_X)
 
     @property
     def text_relocations(self) -> bool:
         """Whether loading writes into its code."""
-        return self._value(_DT_TEXTREL) is not None or bool((self._value(_DT_FLAGS) or 0) & _DF_TEXTREL)
+        return self.value(_DT_TEXTREL) is not None or bool((self.value(_DT_FLAGS) or 0) & _DF_TEXTREL)
 
     @cached_property
     def version_needs(self) -> tuple[VersionNeed, ...]:
         """The versions that it needs of other libraries (.gnu.version_r)."""
-        address, count = self._value(_DT_VERNEED), self._value(_DT_VERNEEDNUM)
-        if address is None or not count:
-            return ()
+        address = self.value(_DT_VERNEED)
         found = []
-        for record in self._chain(self._offset(address), count, "HHIII", 4):
-            _, auxiliaries, file, first, _ = record.fields
+        for offset, (_, _, file, first, _) in () if address is None else self._chain(self.offset_of(address), "HHIII"):
             library = self.string(file)
-            for auxiliary in self._chain(record.offset + first, auxiliaries, "IHHII", 4):
-                _, flags, index, name, _ = auxiliary.fields
+            for _, (_, flags, index, name, _) in self._chain(offset + first, "IHHII"):
                 weak = bool(flags & _VER_FLG_WEAK)
                 found.append(VersionNeed(library, self.string(name), index & ~_VERSYM_HIDDEN, weak))
         return tuple(found)
@@ -245,39 +256,37 @@ class ElfFile:
     @cached_property
     def version_definitions(self) -> tuple[VersionDefinition, ...]:
         """The versions that it gives its own symbols (.gnu.version_d)."""
-        address, count = self._value(_DT_VERDEF), self._value(_DT_VERDEFNUM)
-        if address is None or not count:
-            return ()
+        address = self.value(_DT_VERDEF)
         found = []
-        for record in self._chain(self._offset(address), count, "HHHHIII", 6):
-            _, flags, index, auxiliaries, _, first, _ = record.fields
-            names = [
-                self.string(auxiliary.fields[0])
-                for auxiliary in self._chain(record.offset + first, auxiliaries, "II", 1)
-            ]
-            if not names:
-                self.fail("a version that it defines has no name")
-            base = bool(flags & _VER_FLG_BASE)
-            found.append(VersionDefinition(names[0], index & ~_VERSYM_HIDDEN, base, tuple(names[1:])))
+        for offset, fields in () if address is None else self._chain(self.offset_of(address), "HHHHIII"):
+            _, flags, index, _, _, first, _ = fields
+            names = [self.string(name) for _, (name, _) in self._chain(offset + first, "II")]
+            is_base = bool(flags & _VER_FLG_BASE)
+            found.append(VersionDefinition(names[0], index & ~_VERSYM_HIDDEN, is_base, tuple(names[1:])))
         return tuple(found)
 
-    def _chain(self, offset: int, count: int, layout: str, following: int) -> Iterator["_Record"]:
-        """The records of a linked list; each holds the distance to the next, and none may be read twice."""
-        for index in range(count):
-            fields = self._unpack(layout, offset)
-            yield _Record(offset, fields)
-            step = fields[following]
-            if step == 0 and index + 1 < count:
-                self.fail("a list of its versions ends early")
-            offset += step
+    def _chain(self, offset: int, layout: str) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """The records of a linked list, each with its place; the last field is the distance to the next, 0 at the end.
+
+        The loader goes by the distances, not by the counts that the format has beside them, which could hide versions.
+        """
+        while True:
+            fields = self.unpack(layout, offset)
+            self._records += 1
+            if self._records > _MAX_RECORDS:
+                self.fail("its lists of versions lie upon each other")
+            yield offset, fields
+            if fields[-1] == 0:
+                return
+            offset += fields[-1]
 
     @cached_property
     def symbol_table(self) -> tuple[int, int]:
         """The dynamic symbols: their offset in the file and how many they are, with the empty first one."""
-        address = self._value(_DT_SYMTAB)
+        address = self.value(_DT_SYMTAB)
         if address is None:
             return 0, 0
-        offset = self._offset(address)
+        offset = self.offset_of(address)
         room = min(self._bound(address), (self._size - offset) // self._symbol_size)
         return offset, min(max(self._counted(address), 1), room) if self._has_count else room
 
@@ -287,31 +296,31 @@ class ElfFile:
 
     @cached_property
     def _has_count(self) -> bool:
-        return self._value(_DT_HASH) is not None or self._dynsym_section is not None
+        return self.value(_DT_HASH) is not None or self._dynsym_section is not None
 
     @cached_property
-    def _dynsym_section(self) -> Section | None:
+    def _dynsym_section(self) -> tuple[int, int] | None:
+        """What the section table says of the dynamic symbols: their address, and their size in bytes."""
         try:
-            return next((section for section in self.sections if section.kind == _SHT_DYNSYM), None)
+            return next(((one[3], one[5]) for one in self._section_headers if one[1] == _SHT_DYNSYM), None)
         except BinaryError:  # the loader does not look at sections
             return None
 
     def _counted(self, address: int) -> int:
         """How many symbols the hash table and the section table count; a smaller number could hide symbols."""
         counts = [0]
-        if (table := self._value(_DT_HASH)) is not None:
+        if (table := self.value(_DT_HASH)) is not None:
             # The hash table of s390x has entries of 8 bytes.
             layout = "QQ" if self.machine == "s390x" else "II"
-            counts.append(self._unpack(layout, self._offset(table))[1])
-        section = self._dynsym_section
-        if section is not None and section.address == address:
-            counts.append(section.size // self._symbol_size)
+            counts.append(self.unpack(layout, self.offset_of(table))[1])
+        if self._dynsym_section is not None and self._dynsym_section[0] == address:
+            counts.append(self._dynsym_section[1] // self._symbol_size)
         return max(counts)
 
     def _bound(self, address: int) -> int:
         """How many symbols there is room for before the next table; GNU's hash table does not count undefined ones."""
         tags = (_DT_STRTAB, _DT_HASH, _DT_GNU_HASH, _DT_VERSYM, _DT_VERDEF, _DT_VERNEED, 7, 17, 23)
-        later = [value for tag in tags if (value := self._value(tag)) is not None and value > address]
+        later = [value for tag in tags if (value := self.value(tag)) is not None and value > address]
         return (min(later) - address) // self._symbol_size if later else self._size
 
     def symbols(self) -> Iterator[Symbol]:
@@ -321,8 +330,8 @@ class ElfFile:
             BinaryError: when the table cannot be read.
         """
         offset, count = self.symbol_table
-        names = self._version_names
-        versions = self._symbol_versions(count)
+        names = self.version_names
+        versions = self.version_words(count)
         for index, fields in enumerate(self._raw_symbols(offset, count)):
             if index == 0:
                 continue
@@ -355,23 +364,32 @@ class ElfFile:
             yield name, info, other, section, value, size
 
     @cached_property
-    def _version_names(self) -> dict[int, tuple[str | None, str | None]]:
+    def version_names(self) -> dict[int, tuple[str | None, str | None]]:
+        """What `.gnu.version` says in numbers: the library that a version is needed from, and its name."""
         defined = {one.index: (None, one.version) for one in self.version_definitions if not one.base}
         return {**defined, **{need.index: (need.library, need.version) for need in self.version_needs}}
 
-    def _symbol_versions(self, count: int) -> tuple[int, ...]:
-        address = self._value(_DT_VERSYM)
-        return () if address is None or not count else self._unpack(f"{count}H", self._offset(address))
+    def version_words(self, count: int) -> tuple[int, ...]:
+        """`.gnu.version`: the version of each of so many symbols, as a number; none where the file has no versions."""
+        address = self.value(_DT_VERSYM)
+        return () if address is None or not count else self.unpack(f"{count}H", self.offset_of(address))
+
+    @cached_property
+    def _section_headers(self) -> list[tuple[int, ...]]:
+        layout = self.endian + ("IIQQQQIIQQ" if self._wide else "IIIIIIIIII")
+        if not self._shoff or not self._shnum:
+            return []
+        if self._shsize != struct.calcsize(layout):
+            self.fail(f"its section headers have {self._shsize} bytes each")
+        raw = self.data[self._shoff : self._shoff + self._shnum * self._shsize]
+        if len(raw) < self._shnum * self._shsize:
+            self.fail("it ends within its section headers")
+        return list(struct.iter_unpack(layout, raw))
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:
         """The sections; none in a file from which their table was removed."""
-        layout = "IIQQQQIIQQ" if self._wide else "IIIIIIIIII"
-        if not self._shoff or not self._shnum:
-            return ()
-        if self._shsize != struct.calcsize("<" + layout):
-            self.fail(f"its section headers have {self._shsize} bytes each")
-        raw = [self._unpack(layout, self._shoff + index * self._shsize) for index in range(self._shnum)]
+        raw = self._section_headers
         names = raw[self._shstrndx][4] if self._shstrndx < len(raw) else None
         return tuple(
             Section(
@@ -380,9 +398,3 @@ class ElfFile:
             )
             for name, kind, _, address, offset, size, link, _, _, entry_size in raw
         )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    offset: int
-    fields: tuple[int, ...]

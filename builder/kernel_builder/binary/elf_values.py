@@ -2,7 +2,21 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Section", "Symbol", "VersionDefinition", "VersionNeed", "make_symbol"]
+__all__ = ["KINDS", "MACHINES", "Section", "Symbol", "VersionDefinition", "VersionNeed", "make_symbol"]
+
+#: Numbers of the header: the processor as in the names of systems, and the kind of file.
+MACHINES = {
+    3: "i686",
+    8: "mips",
+    21: "ppc64",
+    22: "s390x",
+    40: "armv7l",
+    62: "x86_64",
+    183: "aarch64",
+    243: "riscv64",
+    258: "loongarch64",
+}
+KINDS = {1: "relocatable", 2: "executable", 3: "shared", 4: "core"}
 
 _BINDINGS = {0: "local", 1: "global", 2: "weak", 10: "unique"}
 _TYPES = {0: "notype", 1: "object", 2: "func", 3: "section", 4: "file", 5: "common", 6: "tls", 10: "ifunc"}
