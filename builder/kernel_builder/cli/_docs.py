@@ -16,7 +16,7 @@ from kernel_builder.project.environment import environment
 __all__ = ["PAGES", "page"]
 
 #: The pages, by the name of their file in `docs/reference` without its suffix.
-PAGES = ("cli", "exit-codes", "build-toml")
+PAGES = ("cli", "exit-codes", "build-toml", "abi")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +64,11 @@ def page(group: click.Group, name: str) -> str:
         group: the group of all commands.
         name: which page.
     """
+    from kernel_builder.checks.abi.codes import SECTIONS
+
     template = environment().get_template(f"docs/{name}.md.jinja")
-    return template.render(commands=_walk(group), codes=exit_codes(), format=reference()).rstrip("\n") + "\n"
+    facts = {"commands": _walk(group), "codes": exit_codes(), "format": reference(), "findings": SECTIONS}
+    return template.render(facts).rstrip("\n") + "\n"
 
 
 def _walk(group: click.Group) -> Iterator[_Command]:
