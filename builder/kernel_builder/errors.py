@@ -24,7 +24,7 @@ This list is the one place for exit codes: the help and the page of the referenc
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 __all__ = [
     "CLOSED_PIPE",
@@ -44,6 +44,12 @@ __all__ = [
 #: What a shell reports of a program that SIGINT, or SIGPIPE, has ended.
 INTERRUPTED = 130
 CLOSED_PIPE = 141
+
+
+class _Reportable(Protocol):
+    """What a check found, which this module need not know more closely."""
+
+    def as_json(self) -> dict[str, Any]: ...
 
 
 class BuilderError(Exception):
@@ -127,15 +133,20 @@ class CheckError(BuilderError):
     """A finished build does not meet the requirements of kernels.
 
     Attributes:
-        problems: one sentence each.
+        findings: everything that was found, warnings and notes too (`kernel_builder.checks.findings.Finding`).
     """
 
     exit_code = 8
     hint = "The build was not installed; mend the kernel's sources and build again."
 
-    def __init__(self, message: str, *, problems: Sequence[str] = (), hint: str | None = None) -> None:
+    def __init__(self, message: str, *, findings: Sequence[_Reportable] = (), hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
-        self.problems = tuple(problems)
+        self.findings = tuple(findings)
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The hint, and each finding as an object."""
+        return {"hint": self.hint, "findings": [finding.as_json() for finding in self.findings]}
 
 
 class CardError(BuilderError):

@@ -138,7 +138,8 @@ def test_check_builds_finds_what_was_changed(built_tiny: Path, tmp_path: Path) -
     variant = next(path for path in (project / "build").iterdir() if path.is_dir())
     (variant / "__init__.py").write_text("x = 1\n", "utf-8")
     result = kernel_builder("check-builds", project, "--json")
-    assert (8, {variant.name: ["__init__.py has changed"]}) == (result.returncode, json.loads(result.stdout))
+    (finding,) = [one for one in json.loads(result.stdout)["builds"][variant.name] if one["severity"] == "error"]
+    assert (8, "file-changed", "__init__.py") == (result.returncode, finding["code"], finding["file"])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 from kernels.digest import digest_tree
 
-__all__ = ["MODULE", "OPS_ID", "make_build"]
+__all__ = ["MODULE", "OPS_ID", "make_build", "rewrite_metadata"]
 
 MODULE = "demo_kernel"
 OPS_ID = "_demo_kernel_cpu_abc1234"
@@ -31,3 +31,14 @@ def make_build(tree: Path, files: dict[str, str] | None = None, **metadata: Any)
     }
     (tree / "metadata.json").write_text(json.dumps(document), "utf-8")
     return tree
+
+
+def rewrite_metadata(tree: Path, **metadata: Any) -> None:
+    """Change keys of a build's metadata; `None` takes a key away, and a digest that is not given is written anew."""
+    path = tree / "metadata.json"
+    document = {
+        **json.loads(path.read_text("utf-8")),
+        "digest": {"algorithm": "sha256", "files": digest_tree(tree).files},
+    }
+    document = {key: value for key, value in {**document, **metadata}.items() if value is not None}
+    path.write_text(json.dumps(document), "utf-8")

@@ -19,7 +19,8 @@ class Finding:
         message: what is wrong, in one sentence.
         file: the file, as a POSIX path within the build or as it was given; empty for the build as a whole.
         line: 1-based line in a Python file.
-        severity: `"error"`; or `"warning"`, which fails nothing.
+        severity: `"error"`; `"warning"`, which fails nothing; or `"note"`, which is no problem and says what was not
+            checked, and why.
         symbol: the symbol of a library that it is about.
         needed: the version that the symbol is needed in.
         allowed: the newest version that is allowed.

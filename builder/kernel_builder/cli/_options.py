@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kernel_builder.checks.findings import CHECKS
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -16,6 +18,7 @@ __all__ = [
     "debug_option",
     "json_option",
     "kernel_dir_argument",
+    "no_checks_option",
     "output_argument",
     "target_dir_argument",
     "variant_option",
@@ -92,6 +95,16 @@ target_dir_argument = click.argument(
 output_argument = click.argument("output", type=PathToWrite(dir_okay=False, path_type=Path), required=False)
 
 variant_option = click.option("--variant", type=_Variant(), metavar="VARIANT", help="Build this variant only.")
+
+#: The parameter `no_checks`, a frozenset of the names.
+no_checks_option = click.option(
+    "--no-checks",
+    type=click.Choice(CHECKS),
+    multiple=True,
+    metavar="NAME",
+    callback=lambda ctx, param, value: frozenset(value),  # noqa: ARG005 - click's signature
+    help=f"Leave out a check: {', '.join(CHECKS)}. May be given several times.",
+)
 
 #: A command with this option raises before it prints, or prints its one document and ends with `ctx.exit`: a failure
 #: that is raised is shown as a document of its own, `{"error": …}`.

@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from kernel_builder.checks.builds import foreign_builds
-from kernel_builder.cli._options import json_option, kernel_dir_argument, variant_option
+from kernel_builder.cli._options import json_option, kernel_dir_argument, no_checks_option, variant_option
 from kernel_builder.cli._project import load_project
 from kernel_builder.cli._report import Reporter
 from kernel_builder.drivers.base import BuildRequest, Built
 from kernel_builder.drivers.choose import DRIVERS, choose_driver
 from kernel_builder.errors import ProcessError
 from kernel_builder.publish.card import fill_card
+from kernel_builder.toolchain.manylinux.policy import DEFAULT_POLICY
 from kernel_builder.tree import install_text
 
 __all__ = ["build", "build_and_copy"]
@@ -36,6 +37,15 @@ _max_jobs = click.option(
 _cores = click.option(
     "--cores", type=click.IntRange(min=1), metavar="N", help="How many processors one build may use (default: all)."
 )
+_manylinux = click.option(
+    "--manylinux",
+    metavar="VERSION|off",
+    help="The manylinux policy whose symbol versions a library for Linux needs at most, with the local driver "
+    f"(default: {DEFAULT_POLICY}). off: the library needs what this machine has.",
+)
+_rebuild = click.option(
+    "--rebuild", is_flag=True, help="Build each variant a second time, in another folder, and compare the bytes."
+)
 _logs = click.option("-L", "--print-build-logs", "logs", is_flag=True, help="Print what the compilers print.")
 
 
@@ -49,6 +59,9 @@ class _Options:
     cores: int | None
     logs: bool
     as_json: bool
+    manylinux: str | None
+    no_checks: frozenset[str]
+    rebuild: bool
     variant: str | None = None
 
 
@@ -56,10 +69,21 @@ def _run(options: _Options) -> None:
     project_dir = options.kernel_dir
     config = load_project(project_dir)
     driver, reason = choose_driver(options.driver, project_dir)
+    if driver.name == "nix" and (options.manylinux or options.no_checks):
+        message = "--manylinux and --no-checks are for the local driver; what Nix builds with is in the flake"
+        raise click.UsageError(message)
     click.echo(f"building {config.general.name} with the {driver.name} driver ({reason})", err=True)
     card = fill_card(project_dir, config)  # first: a card that cannot be filled is no reason to compile
+    manylinux = options.manylinux or DEFAULT_POLICY
     request = BuildRequest(
-        project_dir=project_dir, config=config, variant=options.variant, cores=options.cores, max_jobs=options.max_jobs
+        project_dir=project_dir,
+        config=config,
+        variant=options.variant,
+        cores=options.cores,
+        max_jobs=options.max_jobs,
+        manylinux=None if manylinux == "off" else manylinux,
+        skip=options.no_checks,
+        rebuild=options.rebuild,
     )
     try:
         with Reporter(logs=options.logs) as report:
@@ -97,6 +121,9 @@ def _as_json(built: Built) -> dict[str, object]:
 @_driver
 @_max_jobs
 @_cores
+@_manylinux
+@no_checks_option
+@_rebuild
 @_logs
 @json_option
 def build(**options: Any) -> None:
@@ -106,7 +133,8 @@ def build(**options: Any) -> None:
     fails. A second build compiles only what has changed.
 
     The compiler is that of the environment variable CXX, or the system's. Flags are taken from build.toml only:
-    CXXFLAGS, LDFLAGS and the like are set aside, because the same sources must give the same build.
+    CXXFLAGS, LDFLAGS and the like are set aside, because the same sources must give the same build. ccache or sccache
+    is used where it is on PATH.
 
     A Python-only kernel needs no compiler; it is built for every backend that it has on this system.
 
@@ -115,6 +143,7 @@ def build(**options: Any) -> None:
       kernel-builder build
       kernel-builder build --variant torch213-cxx11-cpu-x86_64-linux -L
       kernel-builder build kernels/relu --driver local --json
+      kernel-builder build --rebuild
     """
     _run(_Options(**options))
 
@@ -124,6 +153,9 @@ def build(**options: Any) -> None:
 @_driver
 @_max_jobs
 @_cores
+@_manylinux
+@no_checks_option
+@_rebuild
 @_logs
 @json_option
 def build_and_copy(**options: Any) -> None:

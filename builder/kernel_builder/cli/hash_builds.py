@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
-from kernel_builder.checks.builds import check_digest, find_builds, write_digest
+from kernel_builder.checks.builds import find_builds
+from kernel_builder.checks.digest import check_digest, write_digest
 from kernel_builder.cli._options import json_option, kernel_dir_argument
 from kernel_builder.errors import CheckError
 from kernels.errors import KernelsError
+from kernels.metadata import read_metadata
 
 __all__ = ["hash_builds"]
 
@@ -55,7 +57,7 @@ def hash_builds(ctx: click.Context, kernel_dir: Path, check: bool, as_json: bool
 def _treat(tree: Path, *, check: bool) -> _Result:
     try:
         if check:
-            return _Result(problems=check_digest(tree))
+            return _Result(problems=[str(finding) for finding in check_digest(tree, read_metadata(tree))])
         changed = write_digest(tree)
     except (KernelsError, OSError) as error:
         return _Result(problems=[str(error)])

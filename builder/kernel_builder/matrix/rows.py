@@ -24,12 +24,14 @@ class Row:
         compute: the backend and its version.
         platform: the system.
         tvm_ffi: the tvm-ffi release that is built for in this world, if any.
+        required: whether a compliant kernel has a build for this world, once it has one for its backend and system.
     """
 
     torch: MajorMinor
     compute: Compute
     platform: Platform
     tvm_ffi: MajorMinor | None = None
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,13 @@ def parse_matrix(data: dict[str, Any]) -> Matrix:
         backend: [Platform(*system.split("-")) for system in systems] for backend, systems in data["backends"].items()
     }
     rows = [
-        Row(MajorMinor.parse(release["version"]), compute, platform, _tvm_ffi(release, compute))
+        Row(
+            MajorMinor.parse(release["version"]),
+            compute,
+            platform,
+            _tvm_ffi(release, compute),
+            required=release.get("required", False),
+        )
         for release in data["torch"]
         for backend, platforms in backends.items()
         for compute in _computes({backend: backend not in COMPILED_BACKENDS, **release}, backend)

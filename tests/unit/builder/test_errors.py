@@ -3,6 +3,7 @@
 import pytest
 
 from kernel_builder import errors
+from kernel_builder.checks.findings import Finding
 from kernel_builder.errors import (
     CLOSED_PIPE,
     INTERRUPTED,
@@ -47,7 +48,8 @@ def test_a_hint_of_its_own_replaces_the_default(one: type[BuilderError]) -> None
 def test_lists_of_problems_are_kept() -> None:
     """Errors with many problems carry each of them."""
     assert ("a", "b") == ConfigError("no", findings=["a", "b"]).findings
-    assert ("c",) == CheckError("no", problems=["c"]).problems
+    finding = Finding(check="layout", code="link", message="is a link", file="a.py")
+    assert (finding,) == CheckError("no", findings=[finding]).findings
 
 
 def test_a_failed_program_is_described() -> None:
@@ -60,5 +62,10 @@ def test_what_an_error_carries_for_a_program() -> None:
     """The details are the hint and every attribute of the class, and nothing of an error that has none."""
     assert {"hint": "Do this."} == BuilderError("no", hint="Do this.").details
     assert {"hint": ConfigError.hint, "findings": ("a",)} == ConfigError("no", findings=["a"]).details
+    finding = Finding(check="layout", code="link", message="is a link", file="a.py")
+    described = {"check": "layout", "code": "link", "message": "is a link", "file": "a.py", "severity": "error"}
+    assert {"hint": "Do this.", "findings": [described]} == (
+        CheckError("no", findings=[finding], hint="Do this.").details
+    )
     expected = {"hint": ProcessError.hint, "command": ("a",), "returncode": 1, "output": "b"}
     assert expected == ProcessError("no", command=["a"], returncode=1, output="b").details

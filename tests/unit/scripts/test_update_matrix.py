@@ -43,8 +43,26 @@ def test_a_release_is_added_in_its_place_and_dropped_again(script: ModuleType, m
     assert before == script.matrix_path().read_bytes()
 
 
+def test_a_release_is_required_and_no_longer(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only whether it is required changes, and back it is the same file."""
+    before = script.matrix_path().read_bytes()
+    assert 0 == _run(script, monkeypatch, "require", "2.13")
+    releases = json.loads(script.matrix_path().read_bytes())["torch"]
+    assert [True, True, True] == [release["required"] for release in releases]
+    assert 0 == _run(script, monkeypatch, "waive", "2.13")
+    assert before == script.matrix_path().read_bytes()
+
+
 @pytest.mark.parametrize(
-    "arguments", [("add", "2.12"), ("drop", "1.0"), ("add", "2.15", "--cuda", "thirteen"), ("add", "two")]
+    "arguments",
+    [
+        ("add", "2.12"),
+        ("drop", "1.0"),
+        ("require", "1.0"),
+        ("waive", "2.14"),
+        ("add", "2.15", "--cuda", "thirteen"),
+        ("add", "two"),
+    ],
 )
 def test_what_cannot_be_done_changes_nothing(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]

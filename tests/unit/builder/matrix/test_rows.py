@@ -24,6 +24,7 @@ DATA: dict[str, Any] = {
         {"version": "2.10", "cpu": False, "cuda": []},
     ],
 }
+NEW: dict[str, Any] = {"version": "2.14", "cpu": True}
 
 
 def test_data_become_rows() -> None:
@@ -65,12 +66,22 @@ def test_shape_of_the_data_file() -> None:
     releases = [MajorMinor.parse(release["version"]) for release in data["torch"]]
     assert sorted(set(releases)) == releases
     for release in data["torch"]:
-        assert set(release) - {"tvm-ffi"} <= {"version", *COMPILED_BACKENDS}
+        assert set(release) - {"tvm-ffi"} <= {"version", "required", *COMPILED_BACKENDS}
+        assert isinstance(release["required"], bool)
         for backend in {"cuda", "rocm", "xpu"} & set(release):
             versions = [MajorMinor.parse(version) for version in release[backend]]
             assert sorted(set(versions)) == versions
             assert [str(version) for version in versions] == release[backend]
             assert set(release.get("tvm-ffi", {}).get(backend, [])) <= set(release[backend])
+
+
+def test_what_compliant_kernels_have() -> None:
+    """The reference lists the worlds of Torch 2.11 and 2.12; those of a release that it does not list are optional."""
+    rows = [row for row in load_matrix().rows if row.compute.backend in COMPILED_BACKENDS]
+    assert {MajorMinor(2, 11), MajorMinor(2, 12)} == {row.torch for row in rows if row.required}
+    assert {MajorMinor(2, 13)} == {row.torch for row in rows if not row.required}
+    assert [False] == [row.required for row in parse_matrix({**DATA, "torch": [*DATA["torch"][1:], NEW]}).rows]
+    assert [True] == [row.required for row in parse_matrix({**DATA, "torch": [{**NEW, "required": True}]}).rows]
 
 
 def test_no_world_is_older_than_the_documented_defaults() -> None:

@@ -1,0 +1,81 @@
+"""Whether the files of a build are those that its digest lists."""
+
+import json
+from pathlib import Path, PurePosixPath
+
+from kernel_builder.checks.entries import entries
+from kernel_builder.checks.findings import Finding
+from kernel_builder.tree import install_text
+from kernels.digest import Digest, digest_tree
+from kernels.metadata import Metadata, read_metadata
+
+__all__ = ["check_digest", "write_digest"]
+
+_REMEDY = "If the change is meant, write the digest anew with `kernel-builder hash`; else build again."
+
+
+def check_digest(tree: Path, metadata: Metadata) -> list[Finding]:
+    """Compare the files of a build with its digest; one finding for each that is missing, changed or not listed.
+
+    Builders that record where a build comes from write a digest too: where such a build has none, it was lost. Of older
+    builds its absence is a warning.
+    """
+    digest = metadata.digest
+    if digest is None:
+        is_lost = "kernel-builder" in (metadata.provenance or {})
+        remedy = "Write it with `kernel-builder hash`."
+        return [_finding("no-digest", "has no digest", "metadata.json", remedy, "error" if is_lost else "warning")]
+    try:
+        if odd := [entry.name for entry in entries(tree) if entry.kind == "other"]:
+            return [_finding("unreadable", "cannot be compared with the digest: it is no file", odd[0], "Remove it.")]
+        present = digest_tree(tree, digest.algorithm).files
+    except OSError as error:
+        message = f"the files cannot be compared with the digest: {error}"
+        return [_finding("unreadable", message, "", "Mend what the system names, and check again.")]
+    return _differences(digest, present)
+
+
+def _differences(digest: Digest, present: dict[str, str]) -> list[Finding]:
+    found = [
+        _finding("digest-path", f"the digest lists {path!r}, which is no path within a build", "metadata.json", _REMEDY)
+        for path in digest.files
+        if not _is_inside(path)
+    ]
+    missing = sorted(path for path in digest.files.keys() - present.keys() if _is_inside(path))
+    found += [_finding("file-missing", "is missing, and the digest lists it", path, _REMEDY) for path in missing]
+    for path, value in present.items():
+        if path not in digest.files:
+            found.append(_finding("file-not-listed", "is not in the digest", path, _REMEDY))
+        elif value != digest.files[path]:
+            found.append(_finding("file-changed", "has changed since the digest was written", path, _REMEDY))
+    return found
+
+
+def _finding(code: str, message: str, file: str, remedy: str, severity: str = "error") -> Finding:
+    return Finding(check="digest", code=code, message=message, file=file, remedy=remedy, severity=severity)
+
+
+def _is_inside(path: str) -> bool:
+    pure = PurePosixPath(path)
+    return bool(path) and not pure.is_absolute() and ".." not in pure.parts and "\\" not in path and str(pure) == path
+
+
+def write_digest(tree: Path) -> bool:
+    """Write the digest of a build's files into its metadata, of which everything else stays as it is.
+
+    Returns:
+        Whether it was another; if not, nothing is written.
+
+    Raises:
+        kernels.errors.KernelsError: when the build has no metadata that can be read.
+        OSError: when a file cannot be read or written, or a folder is a link.
+    """
+    old = read_metadata(tree).digest
+    new = digest_tree(tree) if old is None else digest_tree(tree, old.algorithm)
+    if new == old:
+        return False
+    path = tree / "metadata.json"
+    document = json.loads(path.read_text("utf-8"))
+    document["digest"] = {"algorithm": new.algorithm, "files": new.files}
+    install_text(path, json.dumps(document, indent=2) + "\n")
+    return True
