@@ -1,6 +1,7 @@
 """A build from build.toml to a tree, with the compiler and the Torch of this machine."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from support.projects import contents, git, kernel_builder, make_tiny, run_pytho
 
 from kernels.digest import digest_tree
 from kernels.metadata import read_metadata
+
+#: What the metadata says of the tool chain beside compiler and framework.
+_MANYLINUX = {"manylinux": "manylinux_2_28"} if sys.platform == "linux" else {}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +52,7 @@ def test_the_metadata_names_driver_tool_chain_and_digest(built_relu: Path, varia
     assert digest_tree(tree) == metadata.digest
     assert ["kernel-builder", "driver", "toolchain"] == list(document["provenance"])
     assert "local" == document["provenance"]["driver"]
-    assert ["compiler", "torch"] == list(document["provenance"]["toolchain"])
+    assert ["compiler", "torch", *_MANYLINUX] == list(document["provenance"]["toolchain"])
     assert ["name", "id", "version", "license"] == list(document)[:4]
 
 
@@ -349,3 +353,51 @@ def test_builds_of_one_project_take_turns(tmp_path: Path, variant: str) -> None:
     assert [0, 0, 0] == [process.returncode for process in running], answers
     changed = [json.loads(output)["builds"][0]["changed"] for output, _ in answers]
     assert [False, False, True] == sorted(changed)
+
+
+def test_checks_that_are_left_out_are_recorded(tiny: Path, variant: str) -> None:
+    """What was not checked stands in the metadata, until a build checks it."""
+    metadata = tiny / "build" / variant / "metadata.json"
+
+    def skipped() -> list[str] | None:
+        document = json.loads(metadata.read_text("utf-8"))
+        return document["provenance"].get("skipped-checks")
+
+    result = kernel_builder("build", tiny, "--driver", "local", "--no-checks", "load", "--no-checks", "abi")
+    assert (0, ["abi", "load"]) == (result.returncode, skipped()), result.stderr
+    result = kernel_builder("build", tiny, "--driver", "local")
+    assert (0, None) == (result.returncode, skipped()), result.stderr
+    assert f"{variant}: check" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has manylinux")
+def test_a_build_for_this_machine_alone(tiny: Path, variant: str) -> None:
+    """Without a manylinux policy, the library is linked as the compiler does it, and the metadata name no policy."""
+    result = kernel_builder("build", tiny, "--driver", "local", "--manylinux", "off")
+    assert 0 == result.returncode, result.stderr
+    document = json.loads((tiny / "build" / variant / "metadata.json").read_text("utf-8"))
+    assert ["compiler", "torch"] == list(document["provenance"]["toolchain"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has manylinux")
+def test_an_unknown_policy_is_named(tiny: Path) -> None:
+    """A policy that does not exist is an error before anything is compiled."""
+    result = kernel_builder("build", tiny, "--driver", "local", "--manylinux", "manylinux_2_82")
+    assert 5 == result.returncode
+    assert "manylinux_2_82" in result.stderr
+    assert "compile" not in result.stderr
+
+
+def test_options_of_the_local_driver_are_refused_for_nix(tmp_path: Path) -> None:
+    """What Nix builds with stands in the flake: an option that would do nothing is an error."""
+    project = make_tiny(tmp_path / "tiny")
+    (project / "flake.nix").write_text("{}\n", "utf-8")
+    nix = tmp_path / "bin" / "nix"
+    nix.parent.mkdir()
+    nix.write_text("#!/bin/sh\nexit 1\n")
+    nix.chmod(0o755)
+    path = {"PATH": f"{nix.parent}{os.pathsep}{os.environ['PATH']}"}
+    for option in (["--manylinux", "off"], ["--no-checks", "abi"]):
+        result = kernel_builder("build", project, "--driver", "nix", *option, env=path)
+        assert 2 == result.returncode
+        assert "are for the local driver" in result.stderr

@@ -29,7 +29,16 @@ backend = "cpu"
 depends = ["torch"]
 src = ["tiny_cpu/tiny.cpp"]
 """,
-    "torch-ext/binding.cpp": '#include "registration.h"\n\nREGISTER_EXTENSION(TORCH_EXTENSION_NAME)\n',
+    # What nothing refers to would be left out of the library.
+    "torch-ext/binding.cpp": """\
+#include "registration.h"
+
+extern "C" int tiny_value() __attribute__((weak));
+
+static int volatile value = tiny_value ? tiny_value() : 0;
+
+REGISTER_EXTENSION(TORCH_EXTENSION_NAME)
+""",
     "torch-ext/tiny/__init__.py": '"""A kernel without operators."""\n\nfrom ._ops import ops\n\n__all__ = ["ops"]\n',
     "tiny_cpu/tiny.cpp": 'extern "C" int tiny_value() { return 1; }\n',
 }

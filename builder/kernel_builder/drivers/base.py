@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from kernel_builder.config.model import KernelConfig
+from kernel_builder.toolchain.manylinux.policy import DEFAULT_POLICY
 
 __all__ = ["BuildRequest", "Built", "Driver", "Event", "Log", "Made", "Note", "Progress", "Report", "Stage"]
 
@@ -20,6 +21,9 @@ class BuildRequest:
         variant: the one variant to build, or `None` for all that the driver can build.
         cores: how many processors one build may use, or `None` for all.
         max_jobs: how many variants to build at once (Nix), or `None` for its default.
+        manylinux: the policy whose symbol versions a library for Linux may need at most, or `None` for no limit.
+        skip: the checks that are left out, of `kernel_builder.checks.findings.CHECKS`.
+        rebuild: whether to build each variant a second time, elsewhere, and compare.
     """
 
     project_dir: Path
@@ -27,6 +31,9 @@ class BuildRequest:
     variant: str | None = None
     cores: int | None = None
     max_jobs: int | None = None
+    manylinux: str | None = DEFAULT_POLICY
+    skip: frozenset[str] = frozenset()
+    rebuild: bool = False
 
     @property
     def build_dir(self) -> Path:
@@ -80,12 +87,14 @@ class Made:
         metadata: the metadata of the build, without its digest.
         toolchain: what it was made with, by name; empty when nothing was compiled.
         compiled: how many sources were compiled, or `None` where there are none.
+        objects: the object files that the library was linked from.
     """
 
     files: tuple[Path, ...]
     metadata: dict[str, Any]
     toolchain: dict[str, str]
     compiled: int | None
+    objects: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

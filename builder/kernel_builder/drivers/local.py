@@ -2,14 +2,20 @@
 
 import sys
 import time
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from kernel_builder.checks import check_tree
+from kernel_builder.checks.findings import CHECKS
+from kernel_builder.checks.load import Ask, ready_to_load
 from kernel_builder.config.model import KernelConfig, NoarchExtension, TvmFfiExtension
 from kernel_builder.drivers.assemble import assemble
 from kernel_builder.drivers.base import BuildRequest, Built, Made, Note, Report, Stage
 from kernel_builder.drivers.native import NativeBuild, check_path
-from kernel_builder.drivers.python_only import make_python_only, runs_here
+from kernel_builder.drivers.python_only import make_python_only
+from kernel_builder.drivers.rebuild import check_rebuild
 from kernel_builder.drivers.targets import Facts, local_targets
 from kernel_builder.errors import CheckError
 from kernel_builder.matrix import BuildTarget, host_platform
@@ -58,16 +64,36 @@ class LocalDriver:
         self, request: BuildRequest, report: Report, facts: Facts, provenance: Provenance, target: BuildTarget
     ) -> Built:
         started = time.monotonic()
+        make = partial(self._make, report=report, facts=facts, provenance=provenance, target=target)
+        with _Loading(request) as loading:
+            made = make(request, on_work=loading.start)
+            changed = _install(request, report, provenance, target, made, facts, loading)
+        if request.rebuild:
+            check_rebuild(request, report, target.name, lambda other: make(other, afresh=True))
+        path = request.build_dir / target.name
+        return Built(target.name, path, changed, made.compiled, time.monotonic() - started)
+
+    def _make(
+        self,
+        request: BuildRequest,
+        *,
+        report: Report,
+        facts: Facts,
+        provenance: Provenance,
+        target: BuildTarget,
+        **how: Any,
+    ) -> Made:
         if facts is None:
             made = make_python_only(request, provenance, target)
         else:
-            made = NativeBuild(request, report, facts, provenance, target).make()
-        made.metadata["provenance"]["driver"] = self.name
+            made = NativeBuild(request, report, facts, provenance, target, **how).make()
+        record = made.metadata["provenance"]
+        record["driver"] = self.name
         if made.toolchain:
-            made.metadata["provenance"]["toolchain"] = made.toolchain
-        changed = _install(request, report, provenance, target, made)
-        path = request.build_dir / target.name
-        return Built(target.name, path, changed, made.compiled, time.monotonic() - started)
+            record["toolchain"] = made.toolchain
+        if request.skip:
+            record["skipped-checks"] = [name for name in CHECKS if name in request.skip]
+        return made
 
 
 def _find_facts(config: KernelConfig) -> Facts:
@@ -76,7 +102,31 @@ def _find_facts(config: KernelConfig) -> Facts:
     return find_tvm_ffi() if isinstance(config.framework, TvmFfiExtension) else find_torch()
 
 
-def _install(request: BuildRequest, report: Report, provenance: Provenance, target: BuildTarget, made: Made) -> bool:
+class _Loading(ExitStack):
+    """The process that a finished build will be loaded in: Torch is imported while the compilers run."""
+
+    def __init__(self, request: BuildRequest) -> None:
+        super().__init__()
+        self.python = Path(sys.executable)
+        self.ready: Ask | None = None
+        self._wanted = "load" not in request.skip
+
+    def start(self) -> None:
+        """Start it, if it has not been started and the build is to be loaded."""
+        if self._wanted:
+            self._wanted = False
+            self.ready = self.enter_context(ready_to_load(self.python))
+
+
+def _install(
+    request: BuildRequest,
+    report: Report,
+    provenance: Provenance,
+    target: BuildTarget,
+    made: Made,
+    facts: Facts,
+    loading: _Loading,
+) -> bool:
     """Stage, check and install a build; whether it differs from the one that was there."""
     place = request.build_dir / target.name
     with staging_dir(place) as stage:
@@ -88,8 +138,19 @@ def _install(request: BuildRequest, report: Report, provenance: Provenance, targ
         if same_trees(stage, place):
             return False
         report(Stage(target.name, "check"))
-        python = Path(sys.executable) if runs_here(target.variant) else None
-        check_tree(stage, request.config.general.python_name, python, target.variant)
+        found = check_tree(
+            stage,
+            request.config.general.python_name,
+            loading.python,
+            target.variant,
+            manylinux=request.manylinux,
+            search=(facts.root / "lib",) if facts is not None else (),
+            objects=made.objects,
+            skip=request.skip,
+            ready=loading.ready,
+        )
+        for finding in found:
+            report(Note(f"{target.name}: {finding}"))
         report(Stage(target.name, "install"))
         install_tree(stage, place)
     return True

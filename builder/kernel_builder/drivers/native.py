@@ -1,26 +1,44 @@
 """Compiles one variant of a kernel: CMake and Ninja, out of the source tree, against Torch or tvm-ffi."""
 
+import importlib.metadata
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kernel_builder.cache import cache_dir
 from kernel_builder.drivers.base import BuildRequest, Log, Made, Progress, Report, Stage
 from kernel_builder.drivers.inputs import unlisted_inputs
 from kernel_builder.drivers.workspace import Workspace
 from kernel_builder.errors import CheckError, ToolchainError
-from kernel_builder.matrix import BuildTarget
+from kernel_builder.matrix import BuildTarget, host_platform
 from kernel_builder.process import run
 from kernel_builder.project.metadata import build_metadata
 from kernel_builder.project.render import ops_id, render
 from kernel_builder.provenance import Provenance, build_inputs
-from kernel_builder.toolchain.tools import QUIET_ENVIRONMENT, available_cores, find_compiler, find_tool
+from kernel_builder.toolchain.manylinux.policy import load_policy
+from kernel_builder.toolchain.manylinux.sysroot import Sysroot, manylinux_sysroot
+from kernel_builder.toolchain.tools import (
+    QUIET_ENVIRONMENT,
+    compile_jobs,
+    compiler_command,
+    find_compiler,
+    find_launcher,
+    find_tool,
+)
 from kernel_builder.toolchain.torch import TorchFacts
 from kernel_builder.toolchain.tvm_ffi import TvmFfiFacts
 
 __all__ = ["NativeBuild", "check_path"]
 
 _FACTS = "facts.cmake"
+#: What a compiler takes at most for a source that includes all of Torch's headers, in bytes (measured: 1.8 GB).
+_MEMORY_PER_JOB = 2 * 1024**3
+#: What __DATE__ and __TIME__ say: 1980-01-01, in seconds since 1970, the first day that every archive format knows.
+_EPOCH = "315532800"
+#: Takes nothing from a compiler cache, and is rare.
+_AFRESH = {"CCACHE_DISABLE": "1", "SCCACHE_RECACHE": "1", "TZ": "Pacific/Chatham", "LC_ALL": "C", "LANG": "C"}
 _STEP = re.compile(r"\[(\d+)/(\d+)\] ")
 _COMPILING = re.compile(r"\[\d+/\d+\] Building ")
 
@@ -40,7 +58,9 @@ def check_path(project_dir: Path) -> None:
 class NativeBuild:
     """The build of one variant, in the work folder `.kernel-builder/<variant>`.
 
-    That folder keeps the rendered project and the objects, so that the next build compiles only what has changed.
+    That folder keeps the rendered project and the objects, so that the next build compiles only what has changed. What
+    was compiled in other folders comes from a compiler cache, where there is one. A build `afresh` takes nothing from
+    one, and runs under settings that are rare. `on_work` is called as soon as there is something to do, if there is.
     """
 
     def __init__(
@@ -50,6 +70,9 @@ class NativeBuild:
         facts: TorchFacts | TvmFfiFacts,
         provenance: Provenance,
         target: BuildTarget,
+        *,
+        on_work: Callable[[], None] = lambda: None,
+        afresh: bool = False,
     ) -> None:
         self.request = request
         self.config = request.config
@@ -58,7 +81,11 @@ class NativeBuild:
         self.provenance = provenance
         self.variant = target.name
         self.backend = target.row.compute.backend
+        self.on_work = on_work
         self.compiled = 0
+        self.launcher = None if afresh else find_launcher()
+        self.sysroot = self._find_sysroot()
+        self.environment = self._find_environment(afresh=afresh)
 
     def make(self) -> Made:
         """Configure, compile, and look at what the compiler read.
@@ -77,7 +104,32 @@ class NativeBuild:
         made = json.loads((workspace.cmake / "kernel-build.json").read_text("utf-8"))
         files = (workspace.cmake / made["library"], workspace.cmake / "_ops.py")
         toolchain = {"compiler": made["compiler"], self.config.framework_key: self.facts.version}
-        return Made(files=files, metadata=self._metadata(made["archs"]), toolchain=toolchain, compiled=self.compiled)
+        if self.sysroot is not None:
+            toolchain["manylinux"] = str(self.request.manylinux)
+        return Made(
+            files=files,
+            metadata=self._metadata(made["archs"]),
+            toolchain=toolchain,
+            compiled=self.compiled,
+            objects=tuple(sorted((workspace.cmake / "CMakeFiles").rglob("*.o"))),
+        )
+
+    def _find_sysroot(self) -> Sysroot | None:
+        policy, platform = self.request.manylinux, host_platform()
+        if policy is None or platform.os != "linux":
+            return None
+        return manylinux_sysroot(compiler_command(), load_policy(policy, platform.cpu), cache_dir("manylinux"))
+
+    def _find_environment(self, *, afresh: bool) -> dict[str, str | None]:
+        """Without flags from outside, and with what makes objects the same in every folder and at every time."""
+        settings = {
+            "SOURCE_DATE_EPOCH": _EPOCH,
+            "CCACHE_BASEDIR": str(self.request.project_dir),
+            "CCACHE_NOHASHDIR": "1",
+            # ccache does not look at -ffile-prefix-map, and what was compiled under another map is not the same.
+            "CCACHE_NAMESPACE": f"kernel-builder-{importlib.metadata.version('kernel-builder')}",
+        }
+        return {**QUIET_ENVIRONMENT, **settings, **(_AFRESH if afresh else {})}
 
     def _configure(self, workspace: Workspace, rendered: dict[str, str], inputs: tuple[str, ...]) -> None:
         self.report(Stage(self.variant, "configure"))
@@ -85,10 +137,11 @@ class NativeBuild:
         project_dir = self.request.project_dir
         workspace.prepare(
             {**rendered, _FACTS: self.facts.cmake},
-            base=[str(cmake), str(ninja), *find_compiler(), self.facts.version, str(project_dir)],
+            base=[str(cmake), str(ninja), *find_compiler(), self.facts.version, str(project_dir), *self._settings()],
             sources=[project_dir / name for name in inputs],
         )
         if not workspace.configured:
+            self.on_work()
             self._run_cmake(workspace, cmake, ninja)
         workspace.mark_configured()
 
@@ -100,14 +153,25 @@ class NativeBuild:
             f"-DKERNEL_SOURCE_DIR={self.request.project_dir}",
             f"-DKERNEL_BACKEND={self.backend}",
             f"-DKERNEL_FACTS={workspace.project / _FACTS}",
+            *self._settings(),
         ]  # fmt: skip
-        run(command, env=QUIET_ENVIRONMENT, on_line=self._log)
+        run(command, env=self.environment, on_line=self._log)
+
+    def _settings(self) -> list[str]:
+        """What this machine adds to the command of CMake."""
+        settings = [] if self.launcher is None else [f"-DCMAKE_CXX_COMPILER_LAUNCHER={self.launcher}"]
+        if self.sysroot is not None:
+            settings += [
+                f"-DKERNEL_LINK_OPTIONS={';'.join(self.sysroot.link_options)}",
+                f"-DKERNEL_LINK_FIRST={';'.join(path.as_posix() for path in self.sysroot.libraries)}",
+            ]
+        return settings
 
     def _compile(self, workspace: Workspace) -> None:
         self.report(Stage(self.variant, "compile"))
-        cores = self.request.cores or available_cores()
-        command: list[str | Path] = [find_tool("ninja"), "-C", workspace.cmake, "-j", str(cores)]
-        run(command, env={**QUIET_ENVIRONMENT, "NINJA_STATUS": "[%f/%t] "}, on_line=self._step)
+        jobs = self.request.cores or compile_jobs(_MEMORY_PER_JOB)
+        command: list[str | Path] = [find_tool("ninja"), "-C", workspace.cmake, "-j", str(jobs)]
+        run(command, env={**self.environment, "NINJA_STATUS": "[%f/%t] "}, on_line=self._step)
 
     def _check_inputs(self, workspace: Workspace, rendered: dict[str, str], inputs: tuple[str, ...]) -> None:
         if changed := workspace.changed_meanwhile():
@@ -133,6 +197,7 @@ class NativeBuild:
 
     def _step(self, line: str) -> None:
         if match := _STEP.match(line):
+            self.on_work()
             self.compiled += _COMPILING.match(line) is not None
             self.report(Progress(self.variant, int(match[1]), int(match[2])))
         self._log(line)

@@ -33,7 +33,10 @@ class NixDriver:
         started = time.monotonic()
         what = request.variant or "bundle"
         report(Stage(what, "nix build"))
-        output = run(self._command(request), cwd=request.project_dir, on_line=lambda line: report(Log(what, line)))
+        command, log = self._command(request), lambda line: report(Log(what, line))
+        output = run(command, cwd=request.project_dir, on_line=log)
+        if request.rebuild:  # which Nix only does to what was built before
+            run([*command, "--rebuild"], cwd=request.project_dir, on_line=log)
         store = next((Path(line) for line in reversed(output.splitlines()) if line.startswith("/")), None)
         trees = {} if store is None else {request.variant: store} if request.variant else _variants(store)
         if not trees:

@@ -1,4 +1,4 @@
-"""The facts of a framework that builds are made against: read by the same code that a generated project reads them with."""
+"""The facts of a framework that builds are made against: read by the code that a generated project reads them with."""
 
 import runpy
 

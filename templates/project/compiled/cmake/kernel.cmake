@@ -110,13 +110,15 @@ function(kernel_extension)
   if(NOT APPLE AND NOT WIN32)
     # Nothing of the build's own history: no symbol table, no link-time identity beyond the contents. And nothing for
     # others to see but what Python or tvm-ffi asks for: what two libraries of a process both export can be mixed up.
-    set(exports "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/exports.map")
+    # The linker's options are divided by commas, which the name of a folder may have in it.
+    set(exports "${CMAKE_BINARY_DIR}/exports.map")
+    configure_file("${CMAKE_CURRENT_FUNCTION_LIST_DIR}/exports.map" "${exports}" COPYONLY)
     target_link_options(
       ${KERNEL_OPS_ID}
       PRIVATE
       "LINKER:--strip-all"
       "LINKER:-z,noexecstack"
-      "LINKER:--version-script=${exports}"
+      "LINKER:--version-script=exports.map"
     )
     set_property(TARGET ${KERNEL_OPS_ID} APPEND PROPERTY LINK_DEPENDS "${exports}")
   endif()
@@ -160,35 +162,50 @@ macro(_kernel_sources target)
   endif()
 endmacro()
 
-# Collects the flags that every source gets, as far as the compiler knows them.
+# Collects the flags that every source gets. What the common compilers know is known here; to ask takes a compiler run
+# for each flag.
 macro(_kernel_common_flags)
   set(KERNEL_COMMON_FLAGS "")
-  # GNU's unique symbols would tie two versions of a kernel together.
-  _kernel_add_flag(KERNEL_HAS_NO_GNU_UNIQUE "-fno-gnu-unique")
-  # No path of this machine in the result; the last prefix that fits counts.
-  check_cxx_compiler_flag("-ffile-prefix-map=${CMAKE_BINARY_DIR}=build" KERNEL_HAS_PREFIX_MAP)
+  set(_id "${CMAKE_CXX_COMPILER_ID}")
+  set(_version "${CMAKE_CXX_COMPILER_VERSION}")
+  if(_id STREQUAL "GNU" AND _version VERSION_GREATER_EQUAL 8)
+    set(KERNEL_HAS_NO_GNU_UNIQUE TRUE)
+    set(KERNEL_HAS_PREFIX_MAP TRUE)
+    set(KERNEL_HAS_RANDOM_SEED TRUE)
+  elseif(_id STREQUAL "Clang" AND _version VERSION_GREATER_EQUAL 16)
+    set(KERNEL_HAS_NO_GNU_UNIQUE FALSE)
+    set(KERNEL_HAS_PREFIX_MAP TRUE)
+    set(KERNEL_HAS_RANDOM_SEED TRUE)
+  else()
+    check_cxx_compiler_flag("-fno-gnu-unique" KERNEL_HAS_NO_GNU_UNIQUE)
+    check_cxx_compiler_flag("-ffile-prefix-map=from=to" KERNEL_HAS_PREFIX_MAP)
+    check_cxx_compiler_flag("-frandom-seed=kernel" KERNEL_HAS_RANDOM_SEED)
+  endif()
+  if(_id STREQUAL "GNU")
+    # GNU's compiler tidies its memory as it goes, which for sources as large as those with the framework's headers takes
+    # a tenth of the time; from a gibibyte (here in KiB) on is soon enough.
+    list(APPEND KERNEL_COMMON_FLAGS "--param=ggc-min-heapsize=1048576")
+  endif()
+  if(KERNEL_HAS_NO_GNU_UNIQUE)
+    # GNU's unique symbols would tie two versions of a kernel together.
+    list(APPEND KERNEL_COMMON_FLAGS "-fno-gnu-unique")
+  endif()
   if(KERNEL_HAS_PREFIX_MAP)
+    # No path of this machine in the result; the last prefix that fits counts.
     _kernel_map_prefix("${KERNEL_SOURCE_DIR}" .)
     _kernel_map_prefix("${CMAKE_CURRENT_SOURCE_DIR}" .)
     _kernel_map_prefix("${CMAKE_BINARY_DIR}" build)
     _kernel_map_prefix("${KERNEL_FRAMEWORK_ROOT}" framework)
   endif()
-  check_cxx_compiler_flag("-frandom-seed=kernel" KERNEL_HAS_RANDOM_SEED)
 endmacro()
 
 # Maps a folder to a name, also where a compiler cache has made its path relative to the folder of the build.
 macro(_kernel_map_prefix folder name)
   file(RELATIVE_PATH _relative "${CMAKE_BINARY_DIR}" "${folder}")
   list(APPEND KERNEL_COMMON_FLAGS "-ffile-prefix-map=${folder}=${name}")
+  string(REGEX REPLACE "/$" "" _relative "${_relative}")
   if(_relative)
     list(APPEND KERNEL_COMMON_FLAGS "-ffile-prefix-map=${_relative}=${name}")
-  endif()
-endmacro()
-
-macro(_kernel_add_flag variable flag)
-  check_cxx_compiler_flag("${flag}" ${variable})
-  if(${variable})
-    list(APPEND KERNEL_COMMON_FLAGS "${flag}")
   endif()
 endmacro()
 

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from support.configs import torch_config
 
-from kernel_builder.checks import check_contents, check_layout
+from kernel_builder.checks.digest import check_digest
+from kernel_builder.checks.layout import check_layout
 from kernel_builder.config.model import KernelConfig
 from kernel_builder.drivers.assemble import assemble
 from kernel_builder.errors import BuilderError
 from kernel_builder.project.metadata import build_metadata
 from kernel_builder.provenance import Provenance
 from kernels.digest import digest_tree
+from kernels.metadata import read_metadata
 
 OPS_ID = "_demo_kernel_cpu_abc1234"
 PACKAGE = "torch-ext/demo_kernel"
@@ -80,7 +82,7 @@ def test_layout(tmp_path: Path, project: Path) -> None:
     ]
     assert expected == _names(stage)
     assert "fresh" == (stage / "_ops.py").read_text()
-    assert [] == check_layout(stage, "demo_kernel") + check_contents(stage)
+    assert [] == check_layout(stage, "demo_kernel") + check_digest(stage, read_metadata(stage))
 
 
 def test_other_extensions(tmp_path: Path, project: Path) -> None:

@@ -74,6 +74,13 @@ def test_bundle(tmp_path: Path, request_: BuildRequest) -> None:
     assert Log("bundle", "building") in events
 
 
+def test_rebuild(tmp_path: Path, request_: BuildRequest) -> None:
+    """Nix compares with what it built before, so that it is asked to build again only after it has built."""
+    _build(replace(request_, rebuild=True))
+    expected = [repr([str(request_.project_dir), *COMMAND, ".", *more]) for more in ([], ["--rebuild"])]
+    assert expected == (tmp_path / "calls").read_text().splitlines()
+
+
 def test_second_build_changes_nothing(request_: BuildRequest) -> None:
     """What is the same in the store and in the project stays in its place."""
     _build(request_)

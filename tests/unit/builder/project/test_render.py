@@ -29,6 +29,7 @@ COMPILED = EVERY | {
     "CMakeLists.txt",
     "cmake/_ops.py.in",
     "cmake/facts.cmake",
+    "cmake/exports.map",
     "cmake/facts.py",
     "cmake/kernel-build.json.in",
     "cmake/kernel.cmake",

@@ -1,0 +1,194 @@
+"""Our local builds against the ways that Torch itself offers, in one run on one machine.
+
+    python benchmarks/build.py
+
+What `kernel-builder init` writes is built by us, and the same operator by `torch.utils.cpp_extension.load`, in the form
+that its users give it: with `torch/extension.h`. Then the same sources, with Torch's umbrella headers, are built by
+both; CMake configures our generated project and one that calls `find_package(Torch)`; both build again when nothing
+has changed; and another checkout of ours is built from a compiler cache. Every command is a process of its own, as a
+person starts it; ours include all checks of the build and a load of it in a fresh process. No compiler cache is used
+but where a line says so. The exit status is 1 when a promise is missed.
+"""
+
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kernel_builder.toolchain.tools import find_tool
+
+ROOT = Path(__file__).resolve().parents[1]
+_REGISTRATION = ROOT / "templates/project/torch/torch-ext/registration.h"
+_REPEATS = 5
+#: The most that a build without a change may take, in seconds of processor time.
+_NO_OP_SECONDS = 0.3
+_BUILDER = [sys.executable, "-m", "kernel_builder"]
+_PEER = """
+import sys
+from pathlib import Path
+from torch.utils.cpp_extension import load
+project, folder = map(Path, sys.argv[1:])
+sources = [*sorted(project.glob("torch-ext/*.cpp")), *sorted(project.glob("*_cpu/*.cpp"))]
+load("_peer", [str(path) for path in sources], build_directory=str(folder), is_python_module=False,
+     extra_include_paths=[str(project / "torch-ext")], extra_cflags=["-O3", "-DCPU_KERNEL"])
+"""
+_FIND_PACKAGE = """
+cmake_minimum_required(VERSION 3.26)
+project(peer LANGUAGES CXX)
+find_package(Python3 REQUIRED COMPONENTS Interpreter Development.SABIModule)
+execute_process(COMMAND "${Python3_EXECUTABLE}" -c "import torch; print(torch.version.cuda or torch.version.hip)"
+                OUTPUT_VARIABLE ACCELERATOR OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND "${Python3_EXECUTABLE}" -c "import torch; print(torch.utils.cmake_prefix_path)"
+                OUTPUT_VARIABLE CMAKE_PREFIX_PATH OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+find_package(Torch REQUIRED)
+add_library(peer MODULE torch-ext/torch_binding.cpp add_cpu/add_cpu.cpp)
+target_link_libraries(peer PRIVATE "${TORCH_LIBRARIES}")
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A comparison: what was done, our time and the peer's in seconds, and the ratio that we promise at least."""
+
+    title: str
+    ours: float
+    peer: float
+    promise: float
+
+    @property
+    def missed(self) -> bool:
+        """Whether the promise is not kept."""
+        return self.peer / self.ours < self.promise
+
+    def __str__(self) -> str:
+        ratio = self.peer / self.ours
+        return f"{self.title:56} {self.ours:8.2f} {self.peer:8.2f} {ratio:9.1f}  ≥ {self.promise:g}"
+
+
+def main() -> int:
+    """Measure, print the table, and tell whether every promise is kept."""
+    print(f"{os.cpu_count()} processors, Python {sys.version.split()[0]}, wall time in seconds\n")
+    print(f"{'':56} {'ours':>8} {'peer':>8} {'peer/ours':>9}  promise")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _run([*_BUILDER, "init", "add", "--backends", "cpu"], cwd=folder)
+        small = folder / "add"
+        umbrella = _with_header(small, folder / "umbrella", "torch/torch.h")
+        usual = _with_header(small, folder / "usual", "torch/extension.h")
+        missed = _builds(folder, small, umbrella, usual)
+        missed |= _cached(folder, umbrella)
+    return int(missed)
+
+
+def _builds(folder: Path, small: Path, umbrella: Path, usual: Path) -> bool:
+    lines = []
+    lines.append(_show(Line(title="what init writes, cold; peer: torch/extension.h", promise=4,
+                            ours=_build(small), peer=_load(usual, folder / "peer-usual"))))  # fmt: skip
+    lines.append(_show(Line(title="the same sources with torch/torch.h, cold", promise=1.4,
+                            ours=_build(umbrella), peer=_load(umbrella, folder / "peer-umbrella"))))  # fmt: skip
+    lines.append(_show(_configure(folder, small)))
+    pairs = [(_build(small), _load(usual, folder / "peer-usual")) for _ in range(_REPEATS)]
+    ours, peer = (statistics.median(side) for side in zip(*pairs, strict=True))
+    lines.append(_show(Line(title="nothing changed", promise=5, ours=ours, peer=peer)))
+    processor = statistics.median(_processor_seconds(_build_command(small)) for _ in range(_REPEATS))
+    print(f"{'nothing changed, processor time':56} {processor:8.2f} {'':18}  ≤ {_NO_OP_SECONDS}")
+    return any(line.missed for line in lines) or processor > _NO_OP_SECONDS
+
+
+def _configure(folder: Path, project: Path) -> Line:
+    """Time CMake's first run, on our generated project and on one that asks CMake for Torch."""
+    ours, peer = folder / "configure-ours", folder / "configure-peer"
+    shutil.copytree(project, ours, ignore=shutil.ignore_patterns("build", ".kernel-builder", ".git"))
+    shutil.copytree(ours, peer)
+    _run([*_BUILDER, "create-pyproject", str(ours)])
+    (peer / "CMakeLists.txt").write_text(_FIND_PACKAGE, "utf-8")
+    times: list[list[float]] = [[], []]
+    for _ in range(_REPEATS):
+        for source, found in zip((ours, peer), times, strict=True):
+            build = folder / "configured"
+            command: list[str | Path] = [find_tool("cmake"), "-S", source, "-B", build, "-G", "Ninja"]
+            command += [f"-DCMAKE_MAKE_PROGRAM={find_tool('ninja')}", f"-DPython3_EXECUTABLE={sys.executable}"]
+            found.append(_wall(command))
+            shutil.rmtree(build)
+    mine, other = map(statistics.median, times)
+    return Line(title="configure; peer: find_package(Torch)", ours=mine, peer=other, promise=8)
+
+
+def _cached(folder: Path, project: Path) -> bool:
+    """Build a checkout with an empty compiler cache, and another one with what the first left there."""
+    if shutil.which("ccache") is None:
+        print("another checkout, from ccache: ccache is not installed")
+        return False
+    shutil.rmtree(project / ".kernel-builder", ignore_errors=True)
+    shutil.rmtree(project / "build", ignore_errors=True)
+    other = folder / "another" / "checkout"
+    shutil.copytree(project, other)
+    cold = _build(project)
+    shutil.rmtree(project / ".kernel-builder")
+    shutil.rmtree(project / "build")
+    env = {"CCACHE_DISABLE": None, "CCACHE_DIR": str(folder / "ccache")}
+    _wall(_build_command(project), env)
+    line = _show(Line(title="another checkout from ccache; peer: our own cold build", promise=8,
+                      ours=_wall(_build_command(other), env), peer=cold))  # fmt: skip
+    return line.missed
+
+
+def _with_header(project: Path, target: Path, header: str) -> Path:
+    """Copy a project; each of its sources includes one header more, before all others."""
+    shutil.copytree(project, target)
+    for path in [*target.glob("torch-ext/*.cpp"), *target.glob("*_cpu/*.cpp")]:
+        path.write_text(f"#include <{header}>\n{path.read_text('utf-8')}", "utf-8")
+    shutil.copy(_REGISTRATION, target / "torch-ext")  # which we write when we build, and the peer does not
+    return target
+
+
+def _build_command(project: Path) -> list[str]:
+    return [*_BUILDER, "build", str(project), "--driver", "local"]
+
+
+def _build(project: Path) -> float:
+    return _wall(_build_command(project))
+
+
+def _load(project: Path, folder: Path) -> float:
+    folder.mkdir(exist_ok=True)
+    return _wall([sys.executable, "-c", _PEER, str(project), str(folder)])
+
+
+def _show(line: Line) -> Line:
+    print(line, flush=True)
+    return line
+
+
+def _wall(command: Sequence[str | Path], env: Mapping[str, str | None] | None = None) -> float:
+    started = time.perf_counter()
+    _run(command, env=env)
+    return time.perf_counter() - started
+
+
+def _processor_seconds(command: Sequence[str | Path]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    _run(command)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _run(
+    command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str | None] | None = None
+) -> None:
+    changed = {"CCACHE_DISABLE": "1", **(env or {})}
+    whole = {name: value for name, value in {**os.environ, **changed}.items() if value is not None}
+    done = subprocess.run(command, cwd=cwd, env=whole, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout}{done.stderr}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
