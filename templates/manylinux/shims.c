@@ -147,7 +147,7 @@ HIDDEN int mknodat(int folder, const char *path, unsigned mode, unsigned long de
  * was set forward meanwhile and the wait ends early, it goes on. (When it is set back, the wait takes longer.) A
  * condition variable with another clock than that of the day, which only pthread_condattr_setclock() gives, is not
  * for these functions; std::condition_variable never has one. */
-#if defined SHIM_pthread_cond_clockwait || defined SHIM_pthread_mutex_clocklock ||                                      \
+#if defined SHIM_pthread_cond_clockwait || defined SHIM_pthread_mutex_clocklock || \
     defined SHIM_pthread_rwlock_clockrdlock || defined SHIM_pthread_rwlock_clockwrlock || defined SHIM_sem_clockwait
 extern int clock_gettime(int clock, timespec *now);
 enum { CLOCK_OF_DAY = 0, CLOCK_STEADY = 1 };

@@ -11,7 +11,7 @@ _TABLES = {
     4: "hash", 5: "strings", 6: "symbols", 0x6FFFFEF5: "gnu hash", 0x6FFFFFF0: "versions",
     0x6FFFFFFC: "version definitions", 0x6FFFFFFE: "version needs",
 }  # fmt: skip
-_LOAD, _DYNAMIC = 1, 2
+_LOAD, _DYNAMIC, _STRINGS_SIZE = 1, 2, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,10 @@ class Editor:
         for name, start in starts.items():
             found[name] = Place(start, next(end for end in ends if end > start) - start)
         if "strings" in found:
-            strings = next(self.number(self._word, at) for tag, at in self.dynamic() if tag == 10)
+            strings = next(self.number(self._word, at) for tag, at in self.dynamic() if tag == _STRINGS_SIZE)
             found["strings"] = Place(starts["strings"], strings)
+        if sections := self.number(self._word, 40 if self.wide else 32):
+            found["sections"] = Place(sections, len(self.data) - sections)
         return found
 
     def remove_sections(self) -> None:

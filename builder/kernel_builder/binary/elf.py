@@ -31,7 +31,8 @@ _PT_LOAD, _PT_DYNAMIC, _PT_GNU_STACK, _PF_X = 1, 2, 0x6474E551, 1
 _SHT_SYMTAB, _SHT_DYNSYM, _SHT_NOBITS = 2, 11, 8
 _DT_NEEDED, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH = 1, 4, 5, 6, 10, 14, 15
 _DT_TEXTREL, _DT_RUNPATH, _DT_FLAGS, _DT_GNU_HASH = 22, 29, 30, 0x6FFFFEF5
-_DT_VERSYM, _DT_VERDEF, _DT_VERNEED = 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFE
+_DT_VERSYM, _DT_VERDEF, _DT_VERDEFNUM = 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFD
+_DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFE, 0x6FFFFFFF
 _DF_TEXTREL = 4
 #: There are numbers for 32767 versions; lists that are made to overlap would have billions of records.
 _MAX_RECORDS = 1 << 17
@@ -80,14 +81,14 @@ class ElfFile:
         self.data = data
         self.name = name
         self._size = len(data)
-        self._records = 0
-        self._name_bytes = 0
+        self._records = self._name_bytes = 0
         if data[:4] != b"\x7fELF":
             self.fail("it is not an ELF file")
         if self._size < _IDENT_SIZE or data[4] not in (1, 2) or data[5] not in (1, 2):
             self.fail("its ELF header is damaged")
         self._wide = data[4] == _ELFCLASS64
         self.bits = 64 if self._wide else 32
+        self._symbol_size = 24 if self._wide else 16
         self.endian = "<" if data[5] == 1 else ">"
         header = self.unpack("HHIQQQIHHHHHH" if self._wide else "HHIIIIIHHHHHH", _IDENT_SIZE)
         kind, machine, version, _, self._phoff, self._shoff, _, _, self._phsize, self._phnum, self._shsize, *rest = (
@@ -244,41 +245,44 @@ class ElfFile:
     @cached_property
     def version_needs(self) -> tuple[VersionNeed, ...]:
         """The versions that it needs of other libraries (.gnu.version_r)."""
-        address = self.value(_DT_VERNEED)
+        address, count = self.value(_DT_VERNEED), self.value(_DT_VERNEEDNUM)
         found = []
-        for offset, (_, _, file, first, _) in () if address is None else self._chain(self.offset_of(address), "HHIII"):
+        chain = self._chain(self.offset_of(address), count, "HHIII") if address is not None else ()
+        for offset, (_, names, file, first, _) in chain:
             library = self.string(file)
-            for _, (_, flags, index, name, _) in self._chain(offset + first, "IHHII"):
-                weak = bool(flags & _VER_FLG_WEAK)
-                found.append(VersionNeed(library, self.string(name), index & ~_VERSYM_HIDDEN, weak))
+            for _, (_, flags, index, name, _) in self._chain(offset + first, names, "IHHII"):
+                is_weak = bool(flags & _VER_FLG_WEAK)
+                found.append(VersionNeed(library, self.string(name), index & ~_VERSYM_HIDDEN, is_weak))
         return tuple(found)
 
     @cached_property
     def version_definitions(self) -> tuple[VersionDefinition, ...]:
         """The versions that it gives its own symbols (.gnu.version_d)."""
-        address = self.value(_DT_VERDEF)
+        address, count = self.value(_DT_VERDEF), self.value(_DT_VERDEFNUM)
         found = []
-        for offset, fields in () if address is None else self._chain(self.offset_of(address), "HHHHIII"):
-            _, flags, index, _, _, first, _ = fields
-            names = [self.string(name) for _, (name, _) in self._chain(offset + first, "II")]
+        chain = self._chain(self.offset_of(address), count, "HHHHIII") if address is not None else ()
+        for offset, (_, flags, index, own, _, first, _) in chain:
+            names = [self.string(name) for _, (name, _) in self._chain(offset + first, own, "II")]
             is_base = bool(flags & _VER_FLG_BASE)
             found.append(VersionDefinition(names[0], index & ~_VERSYM_HIDDEN, is_base, tuple(names[1:])))
         return tuple(found)
 
-    def _chain(self, offset: int, layout: str) -> Iterator[tuple[int, tuple[int, ...]]]:
+    def _chain(self, offset: int, count: int | None, layout: str) -> Iterator[tuple[int, tuple[int, ...]]]:
         """The records of a linked list, each with its place; the last field is the distance to the next, 0 at the end.
 
-        The loader goes by the distances, not by the counts that the format has beside them, which could hide versions.
+        The loader goes by the distances and not by the count, so that one that is wrong would hide versions.
         """
-        while True:
+        for left in range(count or 0, 0, -1):
             fields = self.unpack(layout, offset)
             self._records += 1
             if self._records > _MAX_RECORDS:
                 self.fail("its lists of versions lie upon each other")
+            if (fields[-1] == 0) != (left == 1):
+                self.fail("a list of its versions does not end where it says")
             yield offset, fields
-            if fields[-1] == 0:
-                return
             offset += fields[-1]
+        if not count:
+            self.fail("a list of its versions is said to be empty")
 
     @cached_property
     def symbol_table(self) -> tuple[int, int]:
@@ -289,10 +293,6 @@ class ElfFile:
         offset = self.offset_of(address)
         room = min(self._bound(address), (self._size - offset) // self._symbol_size)
         return offset, min(max(self._counted(address), 1), room) if self._has_count else room
-
-    @property
-    def _symbol_size(self) -> int:
-        return 24 if self._wide else 16
 
     @cached_property
     def _has_count(self) -> bool:

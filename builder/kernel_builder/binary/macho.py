@@ -207,12 +207,21 @@ class MachOFile(_Bytes):
             self.fail("a name lies outside its load command")
         return command[offset:].partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
-    def command_data(self, *numbers: int) -> bytes | None:
-        """What the first load command of one of some kinds says where to find, at the end of the file."""
-        for number, command in self.commands:
-            if number in numbers:
-                return self.part(*self.fields(command, "II"))
-        return None
+    def only(self, *numbers: int) -> bytes | None:
+        """The load command of some kinds of which a file has one at most.
+
+        Raises:
+            BinaryError: when there are more, of which loaders and tools might each believe another.
+        """
+        found = [command for number, command in self.commands if number in numbers]
+        if len(found) > 1:
+            self.fail(f"it has {len(found)} load commands of a kind of which there is one")
+        return found[0] if found else None
+
+    def command_data(self, number: int) -> bytes:
+        """What a load command says where to find at the end of the file; empty where there is no such command."""
+        command = self.only(number)
+        return b"" if command is None else self.part(*self.fields(command, "II"))
 
     @cached_property
     def libraries(self) -> tuple[MachOLibrary, ...]:
@@ -278,7 +287,7 @@ class MachOFile(_Bytes):
 
     def _listed(self) -> Iterator[MachOSymbol]:
         """The external symbols of the symbol table."""
-        command = next((command for number, command in self.commands if number == _SYMTAB), None)
+        command = self.only(_SYMTAB)
         if command is None:
             return
         offset, count, strings_offset, strings_size = self.fields(command, "IIII")

@@ -37,19 +37,17 @@ def bound_symbols(file: MachOFile) -> Iterator[MachOSymbol]:
     Raises:
         BinaryError: when a table cannot be read.
     """
-    chained = file.command_data(_CHAINED_FIXUPS)
-    if chained:
+    if chained := file.command_data(_CHAINED_FIXUPS):
         yield from _chained(file, chained)
-    trie = file.command_data(_EXPORTS_TRIE)
-    if trie:
-        yield from _exports(file, trie)
-    for number, command in file.commands:
-        if number in _DYLD_INFO:
-            _, _, *places = file.fields(command, "10I")
-            # What is bound at the start and at the first call; and what is bound to the first of several definitions.
-            for start in (0, 4, 2):
-                yield from _imports(file, file.part(*places[start : start + 2]))
-            yield from _exports(file, file.part(*places[6:]))
+    yield from _exports(file, file.command_data(_EXPORTS_TRIE))
+    command = file.only(*_DYLD_INFO)
+    if command is None:
+        return
+    _, _, *places = file.fields(command, "10I")
+    # What is bound at the start and at the first call; and what is bound to the first of several definitions.
+    for start in (0, 4, 2):
+        yield from _imports(file, file.part(*places[start : start + 2]))
+    yield from _exports(file, file.part(*places[6:]))
 
 
 def _chained(file: MachOFile, data: bytes) -> Iterator[MachOSymbol]:

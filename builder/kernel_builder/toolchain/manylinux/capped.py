@@ -55,7 +55,7 @@ class CappedLibraries:
         newer: name → the oldest version that a host's library has it in, for names that no policy-abiding one has.
     """
 
-    libraries: dict[str, tuple[CappedSymbol, ...]]
+    libraries: Mapping[str, tuple[CappedSymbol, ...]]
     newer: dict[str, str]
 
     @property

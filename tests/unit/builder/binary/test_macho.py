@@ -230,6 +230,7 @@ _SYMBOLS = make_macho(
         (make_macho(MachOParts(commands=[made.command(0xC, bytes(8))])), "too short for what it is"),
         (make_macho(MachOParts(commands=[made.command(0xC, b"\xff" * 16)])), "outside its load command"),
         (make_macho(MachOParts(symbols=[Nlist(name="_malloc", description=0x0100)])), "and it loads 0"),
+        (make_macho(MachOParts(commands=[made.command(2, bytes(16))] * 2)), "2 load commands of a kind"),
         (_SYMBOLS.replace(b"_malloc\0", b"_malloc!"), "has no end"),
     ],
 )
