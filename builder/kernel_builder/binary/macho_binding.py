@@ -28,7 +28,7 @@ _WEAK_IMPORT = 1
 
 _WEAK_EXPORT = 4
 #: No library's exported names are longer, taken together.
-_MAX_NAMES = 1 << 28
+_MAX_NAMES = 1 << 26
 
 
 def bound_symbols(file: MachOFile) -> Iterator[MachOSymbol]:

@@ -120,7 +120,7 @@ def test_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_compiler_cache_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of ccache and sccache the first is taken; a launcher that CMake is told of by its own variable is left to CMake."""
+    """Of ccache and sccache the first is taken; what CMake is told of by its own variable is left to CMake."""
     assert find_launcher() is None
     other = _program(folder, "sccache")
     assert other == find_launcher()

@@ -16,6 +16,7 @@ from support.sysroots import CROSS, LINKERS, capped_flags, compile_text, machine
 from kernel_builder.binary.elf import open_elf
 from kernel_builder.errors import ToolchainError
 from kernel_builder.toolchain.manylinux import sysroot as module
+from kernel_builder.toolchain.manylinux.archive import read_archive, write_archive
 from kernel_builder.toolchain.manylinux.policy import load_policy
 from kernel_builder.toolchain.manylinux.sysroot import Sysroot, default_policy, manylinux_sysroot
 
@@ -164,23 +165,25 @@ def test_another_compiler(cache: Path, sysroot: Sysroot, tmp_path: Path) -> None
     assert {sysroot.folder.name} == _folders(cache)
 
 
-def test_libraries_that_change(cache: Path, tmp_path: Path) -> None:
-    """Another static library gives another sysroot, also where nothing else tells that it has changed."""
-    real = subprocess.run(["g++", "-print-file-name=libstdc++.a"], check=True, capture_output=True, text=True).stdout
-    shutil.copy(real.strip(), tmp_path / "libstdc++.a")
-    folder = shlex.quote(str(tmp_path))
-    compiler = _compiler(
-        tmp_path, f'[ "$1" = -print-file-name=libstdc++.a ] && echo {folder}/libstdc++.a && exit; exec g++'
-    )
-    policy = default_policy(machine_of("g++"))
-    first = manylinux_sysroot([compiler], policy, cache)
-    with (tmp_path / "libstdc++.a").open("ab") as file:
-        file.write(b"note.txt/       0           0     0     644     0         `\n")
-    with pytest.raises(ToolchainError, match=r"libstdc\+\+\.a\(note\.txt\): it is not an object file"):
-        manylinux_sysroot([compiler], policy, cache)
-    shutil.copy(real.strip(), tmp_path / "libstdc++.a")
-    assert first == manylinux_sysroot([compiler], policy, cache)
-    assert {first.folder.name} == _folders(cache)
+def _with_libstdcxx(folder: Path) -> str:
+    """A compiler whose static C++ library is the file in a folder."""
+    library = shlex.quote(str(folder / "libstdc++.a"))
+    return _compiler(folder, f'[ "$1" = -print-file-name=libstdc++.a ] && echo {library} && exit; exec g++')
+
+
+def test_libraries_that_change(cache: Path, sysroot: Sysroot, tmp_path: Path) -> None:
+    """Other bytes in a library give another sysroot, and the same ones the same again, whatever their time is."""
+    found = subprocess.run(["g++", "-print-file-name=libstdc++.a"], check=True, capture_output=True, text=True).stdout
+    library = Path(shutil.copy(found.strip(), tmp_path / "libstdc++.a"))
+    compiler, policy = _with_libstdcxx(tmp_path), default_policy(machine_of("g++"))
+    assert sysroot.folder.name == manylinux_sysroot([compiler], policy, cache).folder.name
+    before = library.read_bytes()
+    library.write_bytes(write_archive(list(read_archive(before, library.name))))
+    other = manylinux_sysroot([compiler], policy, cache)
+    assert sysroot.folder.name != other.folder.name
+    library.write_bytes(before)
+    assert sysroot.folder.name == manylinux_sysroot([compiler], policy, cache).folder.name
+    assert {sysroot.folder.name, other.folder.name} == _folders(cache)
 
 
 @pytest.mark.parametrize("damage", ["{", '{"folder": "gone", "files": []}', "[]", '{"folder": "x", "files": 1}'])
@@ -214,10 +217,7 @@ def test_another_processor(tmp_path: Path) -> None:
 def test_a_library_that_cannot_be_read(tmp_path: Path) -> None:
     """A static library that is none is named, and nothing is left of the sysroot."""
     (tmp_path / "libstdc++.a").write_text("nothing")
-    folder = shlex.quote(str(tmp_path))
-    compiler = _compiler(
-        tmp_path, f'[ "$1" = -print-file-name=libstdc++.a ] && echo {folder}/libstdc++.a && exit; exec g++'
-    )
+    compiler = _with_libstdcxx(tmp_path)
     with pytest.raises(ToolchainError, match=r"libstdc\+\+\.a: it is not an archive"):
         manylinux_sysroot([compiler], default_policy(machine_of("g++")), tmp_path / "cache")
     assert set() == _folders(tmp_path / "cache")
