@@ -3,6 +3,7 @@
 import sys
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,42 +59,11 @@ class LocalDriver:
             provenance = find_provenance(request.project_dir, request.config)
             if provenance.note:
                 report(Note(provenance.note))
-            return [self._build(request, report, facts, provenance, target) for target in targets]
-
-    def _build(
-        self, request: BuildRequest, report: Report, facts: Facts, provenance: Provenance, target: BuildTarget
-    ) -> Built:
-        started = time.monotonic()
-        make = partial(self._make, report=report, facts=facts, provenance=provenance, target=target)
-        with _Loading(request) as loading:
-            made = make(request, on_work=loading.start)
-            changed = _install(request, report, provenance, target, made, facts, loading)
-        if request.rebuild:
-            check_rebuild(request, report, target.name, lambda other: make(other, afresh=True))
-        path = request.build_dir / target.name
-        return Built(target.name, path, changed, made.compiled, time.monotonic() - started)
-
-    def _make(
-        self,
-        request: BuildRequest,
-        *,
-        report: Report,
-        facts: Facts,
-        provenance: Provenance,
-        target: BuildTarget,
-        **how: Any,
-    ) -> Made:
-        if facts is None:
-            made = make_python_only(request, provenance, target)
-        else:
-            made = NativeBuild(request, report, facts, provenance, target, **how).make()
-        record = made.metadata["provenance"]
-        record["driver"] = self.name
-        if made.toolchain:
-            record["toolchain"] = made.toolchain
-        if request.skip:
-            record["skipped-checks"] = [name for name in CHECKS if name in request.skip]
-        return made
+            jobs = [
+                _Job(request=request, report=report, facts=facts, provenance=provenance, target=target)
+                for target in targets
+            ]
+            return [job.run() for job in jobs]
 
 
 def _find_facts(config: KernelConfig) -> Facts:
@@ -102,55 +72,85 @@ def _find_facts(config: KernelConfig) -> Facts:
     return find_tvm_ffi() if isinstance(config.framework, TvmFfiExtension) else find_torch()
 
 
-class _Loading(ExitStack):
-    """The process that a finished build will be loaded in: Torch is imported while the compilers run."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """The build of one variant."""
 
-    def __init__(self, request: BuildRequest) -> None:
-        super().__init__()
-        self.python = Path(sys.executable)
-        self.ready: Ask | None = None
-        self._wanted = "load" not in request.skip
+    request: BuildRequest
+    report: Report
+    facts: Facts
+    provenance: Provenance
+    target: BuildTarget
 
-    def start(self) -> None:
-        """Start it, if it has not been started and the build is to be loaded."""
-        if self._wanted:
-            self._wanted = False
-            self.ready = self.enter_context(ready_to_load(self.python))
+    def run(self) -> Built:
+        started = time.monotonic()
+        with _Loading(wanted="load" not in self.request.skip) as loading:
+            made = self._make(self.request, on_work=loading.start)
+            changed = self._install(made, loading)
+        if self.request.rebuild:
+            check_rebuild(self.request, self.report, self.target.name, partial(self._make, afresh=True))
+        path = self.request.build_dir / self.target.name
+        return Built(self.target.name, path, changed, made.compiled, time.monotonic() - started)
 
+    def _make(self, request: BuildRequest, **how: Any) -> Made:
+        if self.facts is None:
+            made = make_python_only(request, self.provenance, self.target)
+        else:
+            made = NativeBuild(request, self.report, self.facts, self.provenance, self.target, **how).make()
+        record = made.metadata["provenance"]
+        record["driver"] = LocalDriver.name
+        if made.toolchain:
+            record["toolchain"] = made.toolchain
+        if request.skip:
+            record["skipped-checks"] = [name for name in CHECKS if name in request.skip]
+        return made
 
-def _install(
-    request: BuildRequest,
-    report: Report,
-    provenance: Provenance,
-    target: BuildTarget,
-    made: Made,
-    facts: Facts,
-    loading: _Loading,
-) -> bool:
-    """Stage, check and install a build; whether it differs from the one that was there."""
-    place = request.build_dir / target.name
-    with staging_dir(place) as stage:
-        assemble(stage, config=request.config, project_dir=request.project_dir, made=made.files, metadata=made.metadata)
-        # The Python files were read only now, and may have changed after git was asked.
-        if find_provenance(request.project_dir, request.config) != provenance:
-            message = f"the sources in {request.project_dir} changed while the kernel was being built"
-            raise CheckError(message, hint="Build again; this variant was not installed.")
-        if same_trees(stage, place):
-            return False
-        report(Stage(target.name, "check"))
+    def _install(self, made: Made, loading: "_Loading") -> bool:
+        """Stage, check and install a build; whether it differs from the one that was there."""
+        request, place = self.request, self.request.build_dir / self.target.name
+        with staging_dir(place) as stage:
+            assemble(
+                stage, config=request.config, project_dir=request.project_dir, made=made.files, metadata=made.metadata
+            )
+            # The Python files were read only now, and may have changed after git was asked.
+            if find_provenance(request.project_dir, request.config) != self.provenance:
+                message = f"the sources in {request.project_dir} changed while the kernel was being built"
+                raise CheckError(message, hint="Build again; this variant was not installed.")
+            if same_trees(stage, place):
+                return False
+            self.report(Stage(self.target.name, "check"))
+            self._check(stage, made, loading)
+            self.report(Stage(self.target.name, "install"))
+            install_tree(stage, place)
+        return True
+
+    def _check(self, stage: Path, made: Made, loading: "_Loading") -> None:
         found = check_tree(
             stage,
-            request.config.general.python_name,
+            self.request.config.general.python_name,
             loading.python,
-            target.variant,
-            manylinux=request.manylinux,
-            search=(facts.root / "lib",) if facts is not None else (),
+            self.target.variant,
+            manylinux=self.request.manylinux,
+            search=(self.facts.root / "lib",) if self.facts is not None else (),
             objects=made.objects,
-            skip=request.skip,
+            skip=self.request.skip,
             ready=loading.ready,
         )
         for finding in found:
-            report(Note(f"{target.name}: {finding}"))
-        report(Stage(target.name, "install"))
-        install_tree(stage, place)
-    return True
+            self.report(Note(f"{self.target.name}: {finding}"))
+
+
+class _Loading(ExitStack):
+    """The process that a finished build is loaded in: it imports Torch while the compilers run."""
+
+    def __init__(self, *, wanted: bool) -> None:
+        super().__init__()
+        self.python = Path(sys.executable)
+        self.ready: Ask | None = None
+        self._wanted = wanted
+
+    def start(self) -> None:
+        """Start it, if it is wanted and has not been started."""
+        if self._wanted:
+            self._wanted = False
+            self.ready = self.enter_context(ready_to_load(self.python))

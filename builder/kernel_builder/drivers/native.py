@@ -2,8 +2,10 @@
 
 import importlib.metadata
 import json
+import os
 import re
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from kernel_builder.process import run
 from kernel_builder.project.metadata import build_metadata
 from kernel_builder.project.render import ops_id, render
 from kernel_builder.provenance import Provenance, build_inputs
-from kernel_builder.toolchain.manylinux.policy import load_policy
+from kernel_builder.toolchain.manylinux.policy import Policy, load_policy
 from kernel_builder.toolchain.manylinux.sysroot import Sysroot, manylinux_sysroot
 from kernel_builder.toolchain.tools import (
     QUIET_ENVIRONMENT,
@@ -84,7 +86,6 @@ class NativeBuild:
         self.on_work = on_work
         self.compiled = 0
         self.launcher = None if afresh else find_launcher()
-        self.sysroot = self._find_sysroot()
         self.environment = self._find_environment(afresh=afresh)
 
     def make(self) -> Made:
@@ -104,8 +105,8 @@ class NativeBuild:
         made = json.loads((workspace.cmake / "kernel-build.json").read_text("utf-8"))
         files = (workspace.cmake / made["library"], workspace.cmake / "_ops.py")
         toolchain = {"compiler": made["compiler"], self.config.framework_key: self.facts.version}
-        if self.sysroot is not None:
-            toolchain["manylinux"] = str(self.request.manylinux)
+        if self.policy is not None:
+            toolchain["manylinux"] = self.policy.name
         return Made(
             files=files,
             metadata=self._metadata(made["archs"]),
@@ -114,11 +115,20 @@ class NativeBuild:
             objects=tuple(sorted((workspace.cmake / "CMakeFiles").rglob("*.o"))),
         )
 
-    def _find_sysroot(self) -> Sysroot | None:
-        policy, platform = self.request.manylinux, host_platform()
-        if policy is None or platform.os != "linux":
+    @cached_property
+    def policy(self) -> Policy | None:
+        """What the library may need of the system; `None` for no limit."""
+        platform = host_platform()
+        if self.request.manylinux is None or platform.os != "linux":
             return None
-        return manylinux_sysroot(compiler_command(), load_policy(policy, platform.cpu), cache_dir("manylinux"))
+        return load_policy(self.request.manylinux, platform.cpu)
+
+    @cached_property
+    def sysroot(self) -> Sysroot | None:
+        """What the library is linked against instead of this machine's own libraries; `None` for these."""
+        if self.policy is None:
+            return None
+        return manylinux_sysroot(compiler_command(), self.policy, cache_dir("manylinux"))
 
     def _find_environment(self, *, afresh: bool) -> dict[str, str | None]:
         """Without flags from outside, and with what makes objects the same in every folder and at every time."""
@@ -137,7 +147,15 @@ class NativeBuild:
         project_dir = self.request.project_dir
         workspace.prepare(
             {**rendered, _FACTS: self.facts.cmake},
-            base=[str(cmake), str(ninja), *find_compiler(), self.facts.version, str(project_dir), *self._settings()],
+            base=[
+                str(cmake),
+                str(ninja),
+                *find_compiler(),
+                os.environ.get("CMAKE_CXX_COMPILER_LAUNCHER", ""),
+                self.facts.version,
+                str(project_dir),
+                *self._settings(),
+            ],
             sources=[project_dir / name for name in inputs],
         )
         if not workspace.configured:
