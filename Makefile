@@ -55,6 +55,7 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/abi.py
 	$(BIN)/python benchmarks/build.py
 	$(BIN)/python benchmarks/loader.py $(BENCH_ARGS)
 

@@ -92,11 +92,6 @@ class Editor:
         """Give the first entry of a tag another value."""
         self.put(self._word, next(at for found, at in self.dynamic() if found == tag), value)
 
-    def retag(self, tag: int, new: int) -> None:
-        """Give the first entry of a tag another tag."""
-        at = next(at for found, at in self.dynamic() if found == tag)
-        self.put(self._word, at - (8 if self.wide else 4), new)
-
     def places(self) -> dict[str, Place]:
         """The parts that the dynamic loader reads; a table ends where the next part begins."""
         first = self.segment(next(kind for kind, _ in self.segments()))

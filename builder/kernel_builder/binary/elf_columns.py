@@ -4,6 +4,7 @@ What is asked of all symbols is a mask, a number with a byte for each of them th
 it takes a few operations on long numbers and none on single symbols.
 """
 
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import compress
 from typing import Literal
@@ -139,22 +140,34 @@ class Columns:
     @cached_property
     def unique(self) -> list[int]:
         """The symbols of which a process has one, whichever library they are in (STB_GNU_UNIQUE)."""
-        return self._exported(_UNIQUE)
+        return self._indices(self._exported(_UNIQUE))
+
+    @property
+    def strong(self) -> Iterator[int]:
+        """The global symbols that the file defines for others, without those that linkers define."""
+        return compress(range(self._length), self._strong)
+
+    @property
+    def strong_count(self) -> int:
+        """How many they are."""
+        return self._strong.count(1)
 
     @cached_property
-    def strong(self) -> list[int]:
-        """The global symbols that the file defines for others, without those that linkers define."""
-        found = self._exported(_GLOBAL)
-        marks = {index for index in self._indices(_mask(self._info, _UNTYPED)) if self.name(index) in _MARKS}
+    def _strong(self) -> bytearray:
+        """A byte for each symbol, which is 1 for these."""
+        found = bytearray(self._exported(_GLOBAL).to_bytes(self._length, "little"))
+        marks = [index for index in self._indices(_mask(self._info, _UNTYPED)) if self.name(index) in _MARKS]
         if versions := {one.version for one in self._elf.version_definitions}:
             # Linkers define a symbol of no place for each version.
-            marks |= {index for index in self._indices(self._absolute) if self.name(index) in versions}
-        return [index for index in found if index not in marks] if marks else found
+            marks += [index for index in self._indices(self._absolute) if self.name(index) in versions]
+        for index in marks:
+            found[index] = 0
+        return found
 
-    def _exported(self, binding: int) -> list[int]:
+    def _exported(self, binding: int) -> int:
         bound = _mask(self._info, _OF_BINDING[binding])
         visible = _mask(self._column(5 if self._wide else 13), _VISIBLE)
-        return self._indices(bound & visible & ~self._undefined)
+        return bound & visible & ~self._undefined
 
 
 def _mask(column: bytes, table: bytes) -> int:

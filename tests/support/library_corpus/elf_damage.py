@@ -20,9 +20,8 @@ _FAR = 0x7FFFFFFFFFFF0000
 _DT_NEEDED, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ = 1, 5, 6, 10
 _DT_VERSYM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFF0, 0x6FFFFFFE, 0x6FFFFFFF
 
-#: Has each of the tables that can be damaged, and a fault that a reader must not lose sight of.
-_make = linked("fresh", library="libm.so.6", version="GLIBC_2.28", flags=("-Wl,--hash-style=both",))
-
+#: Has each of the tables that can be damaged.
+_make_sound = linked("fresh", library="libm.so.6", version="GLIBC_2.28", flags=("-Wl,--hash-style=both",))
 
 _PROGRAM = ("-Wl,-e,PyInit_kernel", "-rdynamic")
 
@@ -36,7 +35,7 @@ def _made(name: str, data: bytes, *codes: str, cpu: str = "{cpu}") -> Sample:
 
 
 def _changed(name: str, change: Callable[[Editor], object], code: str = "unreadable") -> Sample:
-    return Sample(name=name, make=edited(_make, change), codes=(code,))
+    return Sample(name=name, make=edited(_make_sound, change), codes=(code,))
 
 
 def _cut_in(part: str) -> Sample:
@@ -95,7 +94,7 @@ def _unknown_version(editor: Editor) -> None:
 
 
 def _far_name(editor: Editor) -> None:
-    """The name of the last symbol lies behind the names."""
+    """The name of the first symbol lies behind the names."""
     place = editor.places()["symbols"]
     editor.put("I", place.start + 24, 0x7FFFFFFF)
 

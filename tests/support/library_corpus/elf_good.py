@@ -13,10 +13,6 @@ __all__ = ["GOOD_ELF"]
 
 _TORCH, _STABLE = "libtorch_cpu.so", "torch-stable-abi211-cpu-{cpu}-linux"
 _CPU, _CUDA = "torch213-cxx11-cpu-{cpu}-linux", "torch213-cxx11-cu130-{cpu}-linux"
-_INIT = """
-extern "C" void *PyModule_Create2(void *, int);
-extern "C" __attribute__((visibility("default"))) void *PyInit_kernel() { return PyModule_Create2(nullptr, 3); }
-"""
 #: Exceptions, with versions of libstdc++ that are as old as its present ABI.
 _THROWS = """
 #include <stdexcept>
@@ -36,7 +32,6 @@ _INDIRECT = (
 )
 _LIMITED = ("PyObject_Call", "PyLong_FromLong", "PyErr_SetString", "_Py_Dealloc", "PyModuleDef_Init", "PyCMethod_New")
 _SHIMS = ("aoti_torch_get_dim", "aoti_torch_get_data_ptr", "torch_call_dispatcher")
-_STABLE_NAME = "_ZN5torch6stable6detail8to_tupleERKNS0_6TensorE"
 
 
 def _good(name: str, make: Callable[[Path], Path], variant: str = _CPU, *tools: str) -> Sample:
@@ -139,10 +134,10 @@ GOOD_ELF = (
     _flags("by-gold", "-fuse-ld=gold", tools=("ld.gold",)),
     Sample(name="without-sections", make=edited(linked(*_LIMITED), _without_sections)),
     Sample(name="exporting-more", make=_exporting, warnings=("extra-exports",), stripped=True),
-    _good("exceptions", of_code("g++", _INIT + _THROWS, "-O1"), _CPU, "g++"),
-    _good("templates", of_code("g++", _INIT + _TEMPLATES, "-fno-gnu-unique", "-nostdlib"), _CPU, "g++"),
-    _good("exceptions-by-clang", of_code("clang++-19", _INIT + _THROWS, "-O1"), _CPU, "clang++-19"),
-    _good("by-lld", of_code("clang++-19", _INIT + _THROWS, "-fuse-ld=lld-19"), _CPU, "clang++-19", "ld.lld-19"),
+    _good("exceptions", of_code("g++", _THROWS, "-O1"), _CPU, "g++"),
+    _good("templates", of_code("g++", _TEMPLATES, "-fno-gnu-unique", "-nostdlib"), _CPU, "g++"),
+    _good("exceptions-by-clang", of_code("clang++-19", _THROWS, "-O1"), _CPU, "clang++-19"),
+    _good("by-lld", of_code("clang++-19", _THROWS, "-fuse-ld=lld-19"), _CPU, "clang++-19", "ld.lld-19"),
     Sample(
         name="for-aarch64",
         make=for_aarch64,

@@ -55,11 +55,6 @@ def _registered(name: str, symbol: str) -> Sample:
     return Sample(name=name, make=make, codes=("foreign-namespace",))
 
 
-_INIT = """
-extern "C" void *PyModule_Create2(void *, int);
-extern "C" __attribute__((visibility("default"))) void *PyInit_kernel() { return PyModule_Create2(nullptr, 3); }
-"""
-
 #: `c10` is only the type of an argument here: the function itself would be the kernel's, or anyone's.
 _PRINTS = """
 #include <iosfwd>
@@ -95,7 +90,7 @@ def _cxx(name: str, code: str, expected: str, *symbols: str, needs: str = _TORCH
     def stubs(folder: Path) -> list[Path]:
         return [stub(folder, needs, *symbols)] if symbols else []
 
-    make = of_code("g++", _INIT + code, "-nostdlib", "-fgnu-unique", "-Wl,--no-as-needed", stubs=stubs)
+    make = of_code("g++", code, "-nostdlib", "-fgnu-unique", "-Wl,--no-as-needed", stubs=stubs)
     return Sample(
         name=name,
         make=make,

@@ -37,6 +37,10 @@ HOST = Platform.of(platform.machine(), platform.system()).cpu
 LIBRARY = "kernel.abi3.so"
 #: The folder, beside a sample, of the libraries that it needs.
 _NEEDED = "lib"
+_CXX_INIT = """
+extern "C" void *PyModule_Create2(void *, int);
+extern "C" __attribute__((visibility("default"))) void *PyInit_kernel() { return PyModule_Create2(nullptr, 3); }
+"""
 _VARIANT = "torch213-cxx11-cpu-{cpu}-linux"
 
 
@@ -51,7 +55,6 @@ class Sample:
         warnings: the warnings that have to be found.
         symbol: the symbol that a finding has to name.
         variant: what it is a build of; `{cpu}` stands for the processor of this machine.
-        stable_abi: the oldest Torch whose stable ABI it may use.
         macos: the oldest macOS that it has to load on.
         stripped: whether the stripped library has to be judged in the same way.
         tools: the programs that make it, with `ziglang` for that package.
@@ -63,7 +66,6 @@ class Sample:
     warnings: tuple[str, ...] = ()
     symbol: str | None = None
     variant: str = _VARIANT
-    stable_abi: tuple[int, int] | None = None
     macos: tuple[int, int] = (15, 0)
     stripped: bool = False
     tools: tuple[str, ...] = ("gcc",)
@@ -72,7 +74,6 @@ class Sample:
         """What it is held against, when it was made in a folder."""
         return AbiLimits(
             macos=self.macos,
-            torch_stable_abi=self.stable_abi,
             variant=parse_variant(self.variant.format(cpu=HOST)),
             ops_id="kernel",
             search=(folder / _NEEDED,),
@@ -99,7 +100,7 @@ def _has(tool: str) -> bool:
     return shutil.which(tool) is not None
 
 
-def stub(folder: Path, library: str, *names: str, version: str = "", flags: Sequence[str] = ()) -> Path:
+def stub(folder: Path, library: str, *names: str, version: str = "") -> Path:
     """A library that defines some symbols, in a version or in none, where a sample finds what it needs.
 
     Args:
@@ -107,11 +108,10 @@ def stub(folder: Path, library: str, *names: str, version: str = "", flags: Sequ
         library: the name of the library, which may have a folder.
         names: the functions that it defines.
         version: their version.
-        flags: more for the compiler.
     """
     code = "".join(f"int {name}(void) {{ return 1; }}" for name in names)
     script = f"{version} {{ global: {' '.join(f'{name};' for name in names)} local: *; }};" if version else ""
-    return link(folder / _NEEDED / library, code, f"-Wl,-soname,{library}", *flags, versions=script)
+    return link(folder / _NEEDED / library, code, f"-Wl,-soname,{library}", versions=script)
 
 
 def _users(names: Sequence[str]) -> str:
@@ -154,39 +154,30 @@ def linked(*names: str, library: str = "", version: str = "", flags: Sequence[st
     def make(folder: Path) -> Path:
         # The C library has one more function here, and so takes the place of the one that every kernel needs.
         if library == "libc.so.6":
-            needs = [_c_library(folder, names, version)]
-            return module(folder / LIBRARY, _users(names), *flags, needs=needs)
+            return module(
+                folder / LIBRARY, _users(names), *flags, needs=[stub(folder, library, *names, version=version)]
+            )
         needs = [stub(folder, library, *names, version=version)] if library else []
         return kernel(folder, *names, flags=flags, needs=needs)
 
     return make
 
 
-def _c_library(folder: Path, names: Sequence[str], version: str) -> Path:
-    return stub(folder, "libc.so.6", *names, version=version)
-
-
 def of_code(
-    compiler: str,
-    code: str,
-    *flags: str,
-    stubs: Callable[[Path], Sequence[Path]] = lambda _: (),
-    library: str = LIBRARY,
+    compiler: str, code: str, *flags: str, stubs: Callable[[Path], Sequence[Path]] = lambda _: ()
 ) -> Callable[[Path], Path]:
-    """Makes a library of C++ code, with the whole command line of a compiler.
+    """Makes a kernel of C++ code, with all that the compiler links it with.
 
     Args:
         compiler: the compiler.
-        code: the source.
+        code: the source, beside the function that Python calls.
         flags: more for the compiler.
         stubs: makes the libraries that it needs.
-        library: what it is called.
     """
 
     def make(folder: Path) -> Path:
-        source = folder / ("source.cpp" if "++" in compiler else "source.c")
-        source.write_text(code, "utf-8")
-        target = folder / library
+        source, target = folder / "source.cpp", folder / LIBRARY
+        source.write_text(_CXX_INIT + code, "utf-8")
         base = [compiler, "-shared", "-fPIC", "-fvisibility=hidden", "-w", "-o", str(target), str(source)]
         subprocess.run([*base, *flags, *map(str, stubs(folder))], check=True)
         return target

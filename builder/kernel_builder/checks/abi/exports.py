@@ -1,7 +1,9 @@
 """What a library defines for others, and what of that can clash with Torch or with another version of the kernel."""
 
 from collections.abc import Iterator
+from itertools import islice
 
+from kernel_builder.binary.elf_columns import Columns
 from kernel_builder.checks.abi.libraries import GROUPS_OF_TORCH, libraries
 from kernel_builder.checks.abi.providers import find_definitions
 from kernel_builder.checks.abi.subject import ElfSubject
@@ -26,25 +28,30 @@ def check_exports(subject: ElfSubject) -> Iterator[Finding]:
     for index in columns.unique:
         name = columns.name(index)
         yield subject.find("unique-symbol", f"{name} is one for the whole process", **_about(subject, name))
-    extra = columns.strong
-    if len(extra) <= _COUNTED:
-        extra = [index for index in extra if not columns.name(index).startswith(_ENTRIES)]
-    if not extra:
+    count = columns.strong_count if columns.strong_count > _COUNTED else len([*_extra(columns)])
+    if not count:
         return
-    yield from _check_clashes(subject, extra)
-    examples = ", ".join(columns.name(index) for index in extra[:_EXAMPLES])
-    more = ", …" if len(extra) > _EXAMPLES else ""
-    message = f"it exports {len(extra)} symbols beside its module: {examples}{more}"
+    yield from _check_clashes(subject)
+    examples = ", ".join(columns.name(index) for index in islice(_extra(columns), _EXAMPLES))
+    more = ", …" if count > _EXAMPLES else ""
+    message = f"it exports {count} symbols beside its module: {examples}{more}"
     yield subject.find("extra-exports", message)
 
 
-def _check_clashes(subject: ElfSubject, indices: list[int]) -> Iterator[Finding]:
+def _extra(columns: Columns) -> Iterator[int]:
+    """What it exports beside its module."""
+    if columns.strong_count > _COUNTED:
+        return columns.strong
+    return (index for index in columns.strong if not columns.name(index).startswith(_ENTRIES))
+
+
+def _check_clashes(subject: ElfSubject) -> Iterator[Finding]:
     of_torch = [
         library for library in subject.elf.needed if any(library in libraries(group) for group in GROUPS_OF_TORCH)
     ]
     if not of_torch or not subject.limits.search:
         return
-    names = [subject.columns.name(index) for index in indices]
+    names = [subject.columns.name(index) for index in _extra(subject.columns)]
     search = find_definitions(names, of_torch, subject.limits.search)
     for name in names:
         if library := search.found.get(name):

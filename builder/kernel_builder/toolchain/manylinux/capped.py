@@ -78,7 +78,7 @@ def cap_libraries(shared: Mapping[str, Path], policy: Policy) -> CappedLibraries
     chosen: dict[str, dict[str, CappedSymbol]] = defaultdict(dict)
     newer: dict[str, str] = {}
     for library, path in sorted(shared.items()):
-        for name, symbols in _by_name(path).items():
+        for name, symbols in _by_name(library, path).items():
             allowed = [one for one in symbols if _is_allowed(policy, one.version)]
             if not allowed:
                 newer.setdefault(name, min((one.version or "" for one in symbols), key=_number))
@@ -97,12 +97,14 @@ def cap_libraries(shared: Mapping[str, Path], policy: Policy) -> CappedLibraries
     )
 
 
-def _by_name(path: Path) -> dict[str, list[Symbol]]:
-    """The names that a library offers, each with its versions; without those that are glibc's own affair."""
+def _by_name(library: str, path: Path) -> dict[str, list[Symbol]]:
+    """The names that a library offers, each with its versions; without those that are its own affair."""
     found: dict[str, list[Symbol]] = defaultdict(list)
     with open_elf(path) as elf:
         for symbol in filter(_is_offered, elf.symbols()):
             found[symbol.name].append(symbol)
+    if library in library_facts()["gcc"]:
+        return {name: symbols for name, symbols in found.items() if any(one.is_default for one in symbols)}
     return found
 
 

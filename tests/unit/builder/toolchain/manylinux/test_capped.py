@@ -120,6 +120,18 @@ def test_a_library_that_still_has_its_names(library: Callable[..., Path]) -> Non
     assert symbol.version == "GLIBC_2.9"
 
 
+def test_what_gcc_keeps_for_old_programs(library: Callable[..., Path]) -> None:
+    """What gcc's own libraries no longer link at all is not offered, unlike glibc's, and is not newer either."""
+    path = library(
+        "libgcc_s.so.1", _at("old", "GLIBC_2.9") + _at("both", "GLIBC_2.9") + _at("both", "GLIBC_2.34", default=True)
+    )
+    capped = cap_libraries({"libgcc_s.so.1": path, "libm.so.6": library("libm.so.6", _at("old", "GLIBC_2.9"))}, POLICY)
+    assert {"libgcc_s.so.1": ["both"], "libm.so.6": ["old"]} == {
+        name: [one.name for one in symbols] for name, symbols in capped.libraries.items()
+    }
+    assert {} == capped.newer
+
+
 def test_what_a_symbol_is(library: Callable[..., Path]) -> None:
     """Types, sizes and bindings are those of the host; a function that is chosen on loading is a function."""
     code = """
