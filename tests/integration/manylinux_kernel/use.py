@@ -1,4 +1,4 @@
-"""Loads the kernel, uses all that it has, and prints what came of it as JSON: python use.py LIBRARY."""
+"""Loads the kernel, uses all that it has, and prints what came of it as JSON: python use.py LIBRARY [NAMESPACE]."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ def _outcome(operator: Callable[..., str], *arguments: object) -> str:
 def main() -> None:
     """Use the kernel."""
     torch.ops.load_library(sys.argv[1])
-    kernel, tensor = torch.ops.manylinux_kernel, torch.zeros(3)
+    kernel, tensor = getattr(torch.ops, (sys.argv[2:] or ["manylinux_kernel"])[0]), torch.zeros(3)
     found = {f"feature {name}": _outcome(kernel.feature, name) for name in kernel.features()}
     found |= {f"fail {way}": _outcome(kernel.fail, way, tensor) for way in (*WAYS, "not at all")}
     found |= {
