@@ -25,15 +25,10 @@ from kernel_builder.tree import install_text
 _FOLDER = Path(facts.__file__).parent
 #: What Torch registers only where it was built for an accelerator, or when a part of it is first used.
 _LATE_NAMESPACES = (
-    "_c10d_functional",
-    "c10d_functional",
-    "higher_order",
-    "mps",
-    "prim",
-    "streams",
-    "torch_attn",
-    "xpu",
-)
+    "_c10d_functional", "_inductor_debug", "_inductor_test", "_torch_testing", "bucketing", "c10d_functional",
+    "device_mesh", "flex_lib", "fsdp", "higher_order", "mps", "prim", "quantized_decomposed", "streams", "torch_attn",
+    "tr_c10d", "xpu",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -380,13 +380,18 @@ def test_a_build_for_this_machine_alone(tiny: Path, variant: str) -> None:
     assert ["compiler", "torch"] == list(document["provenance"]["toolchain"])
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has manylinux")
-def test_an_unknown_policy_is_named(tiny: Path) -> None:
-    """A policy that does not exist is an error before anything is compiled."""
-    result = kernel_builder("build", tiny, "--driver", "local", "--manylinux", "manylinux_2_82")
-    assert 5 == result.returncode
-    assert "manylinux_2_82" in result.stderr
-    assert "compile" not in result.stderr
+@pytest.mark.parametrize("name", ["manylinux_2_82", ""])
+def test_an_unknown_policy_is_named(tiny: Path, name: str) -> None:
+    """A policy that does not exist is wrong usage, said before anything is done."""
+    result = kernel_builder("build", tiny, "--driver", "local", "--manylinux", name)
+    assert (2, True) == (result.returncode, f"there is no manylinux policy {name!r}" in result.stderr)
+    assert "building" not in result.stderr
+
+
+def test_a_build_has_no_matrix_to_leave_out(tiny: Path) -> None:
+    """A check that no build goes through cannot be recorded as left out."""
+    result = kernel_builder("build", tiny, "--driver", "local", "--no-checks", "matrix")
+    assert (2, True) == (result.returncode, "'matrix' is not one of" in result.stderr)
 
 
 def test_options_of_the_local_driver_are_refused_for_nix(tmp_path: Path) -> None:

@@ -160,6 +160,7 @@ def test_a_build_that_is_not_reproducible_is_found_by_building_again(tmp_path: P
     project = make_tiny(tmp_path / "tiny")
     result = kernel_builder("build", project, "--driver", "local", "--rebuild")
     assert (0, True) == (result.returncode, "rebuild" in result.stderr), result.stderr
+    assert result.stdout.endswith(", a second build is the same)\n")
     before = contents(project / "build" / variant_name())
 
     (project / "notes.txt").write_text("a note\n", "utf-8")

@@ -4,6 +4,6 @@ Each check takes a build and gives a list of findings (`kernel_builder.checks.fi
 to do about it. `check_build` runs them all; `check_tree` does so before a build becomes visible.
 """
 
-from kernel_builder.checks.run import MANYLINUX, check_build, check_tree
+from kernel_builder.checks.run import check_build, check_tree
 
-__all__ = ["MANYLINUX", "check_build", "check_tree"]
+__all__ = ["check_build", "check_tree"]

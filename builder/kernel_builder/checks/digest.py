@@ -1,5 +1,6 @@
 """Whether the files of a build are those that its digest lists."""
 
+import errno
 import json
 from pathlib import Path, PurePosixPath
 
@@ -26,13 +27,28 @@ def check_digest(tree: Path, metadata: Metadata) -> list[Finding]:
         remedy = "Write it with `kernel-builder hash`."
         return [_finding("no-digest", "has no digest", "metadata.json", remedy, "error" if is_lost else "warning")]
     try:
-        if odd := [entry.name for entry in entries(tree) if entry.kind == "other"]:
-            return [_finding("unreadable", "cannot be compared with the digest: it is no file", odd[0], "Remove it.")]
-        present = digest_tree(tree, digest.algorithm).files
+        present = _digest(tree, digest.algorithm).files
     except OSError as error:
-        message = f"the files cannot be compared with the digest: {error}"
-        return [_finding("unreadable", message, "", "Mend what the system names, and check again.")]
+        message = f"cannot be compared with the digest: {error.strerror or error}"
+        remedy = "Replace it by a file that can be read, or remove it."
+        return [_finding("unreadable", message, _within(tree, error.filename), remedy)]
     return _differences(digest, present)
+
+
+def _digest(tree: Path, algorithm: str | None = None) -> Digest:
+    """The digest of the files as they are; a pipe, which would never end, is not read.
+
+    Raises:
+        OSError: names what cannot be read, or is neither a file nor a folder.
+    """
+    if odd := [entry.name for entry in entries(tree) if entry.kind == "other"]:
+        raise OSError(errno.EINVAL, "it is neither a file nor a folder", str(tree / odd[0]))
+    return digest_tree(tree, algorithm) if algorithm else digest_tree(tree)
+
+
+def _within(tree: Path, name: str | None) -> str:
+    """The path within a build of what an error of the system names, if it is in there."""
+    return Path(name).relative_to(tree).as_posix() if name and Path(name).is_relative_to(tree) else ""
 
 
 def _differences(digest: Digest, present: dict[str, str]) -> list[Finding]:
@@ -68,10 +84,10 @@ def write_digest(tree: Path) -> bool:
 
     Raises:
         kernels.errors.KernelsError: when the build has no metadata that can be read.
-        OSError: when a file cannot be read or written, or a folder is a link.
+        OSError: when a file cannot be read or written, a folder is a link, or something is neither file nor folder.
     """
     old = read_metadata(tree).digest
-    new = digest_tree(tree) if old is None else digest_tree(tree, old.algorithm)
+    new = _digest(tree) if old is None else _digest(tree, old.algorithm)
     if new == old:
         return False
     path = tree / "metadata.json"

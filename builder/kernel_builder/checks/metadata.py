@@ -125,6 +125,10 @@ def _depends(build: _Build) -> Iterator[Finding]:
     groups = build.document.get("python-depends-backends") or {}
     named = {build.metadata.backend.type: build.metadata.python_depends, **groups}
     for backend, names in named.items():
+        # The loader looks at the group of its own backend only.
+        if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+            yield _finding("python-depends", f"`python-depends-backends.{backend}` is no list of names", _REBUILD)
+            continue
         allowed = allowed_dependencies(backend)
         for name in dict.fromkeys(name for name in names if name not in allowed):
             message = f"`python-depends` has {name!r}; kernels for {backend} may use {', '.join(sorted(allowed))}"
@@ -151,7 +155,7 @@ def _library(build: _Build) -> Iterator[Finding]:
         return  # it has none, which the layout is about
     suffixes = _OF_TVM_FFI if isinstance(build.variant, TvmFfiVariant) else _OF_PYTHON
     expected = [f"{build.metadata.id}{suffix}" for suffix in suffixes]
-    found = [entry.name for entry in entries(build.tree) if is_library(entry.name)]
+    found = [entry.name for entry in entries(build.tree) if entry.kind in ("file", "link") and is_library(entry.name)]
     if not found:
         return
     if not set(found) & set(expected):
@@ -183,5 +187,6 @@ def _namespace(build: _Build) -> Iterator[Finding]:
 def _skipped(build: _Build) -> Iterator[Finding]:
     skipped = (build.metadata.provenance or {}).get("skipped-checks")
     if isinstance(skipped, list) and skipped:
-        message = f"was built without the checks {', '.join(map(str, skipped))}"
+        plural = "s" if len(skipped) > 1 else ""
+        message = f"was built without the check{plural} {', '.join(map(str, skipped))}"
         yield _finding("skipped-checks", message, "Build it again without --no-checks.", severity="note")

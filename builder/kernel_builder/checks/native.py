@@ -4,14 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kernel_builder.checks.entries import entries, is_library
+from kernel_builder.checks.entries import Entry, entries, is_library
 from kernel_builder.checks.findings import Finding
-from kernels.variant import NoarchVariant, StableAbiVariant, TvmFfiVariant, Variant
+from kernels.variant import NoarchVariant, TvmFfiVariant, Variant
 
 if TYPE_CHECKING:
     from kernel_builder.checks.abi import AbiLimits
 
-__all__ = ["abi_limits", "check_native", "find_libraries", "torch_libraries"]
+__all__ = ["check_native", "find_libraries", "limits_of", "torch_libraries"]
 
 #: Code for GPUs, which lies in ELF files too; by `e_machine` (EM_CUDA and EM_AMDGPU of the ELF registry).
 _OF_GPUS = (190, 224)
@@ -32,56 +32,58 @@ def check_native(
 ) -> list[Finding]:
     """Check each library of a build; a Python-only one has none, or the layout says so.
 
-    The other arguments are those of `abi_limits`.
+    Args:
+        tree: its folder.
+        variant: what it is a build of.
+        ops_id: its id.
+        manylinux: the policy that its libraries keep to on Linux, or `None` for no limit.
+        search: folders with libraries that they may need.
+        objects: the object files that they were linked from.
+
+    Returns:
+        What was found, and a note for each thing that could not be looked at.
+
+    Raises:
+        OSError: when a folder cannot be read.
     """
     names = [] if isinstance(variant, NoarchVariant) else find_libraries(tree)
     if not names:
         return []
-    from kernel_builder.checks.abi import check_abi
+    from kernel_builder.checks.abi import AbiLimits, check_abi
 
-    limits = abi_limits(variant, ops_id, manylinux=manylinux, search=search, objects=objects)
-    found = [finding for name in names for finding in check_abi(tree / name, limits, name=name).findings]
-    return [finding for finding in found if finding.code not in _OF_THE_METADATA]
+    limits = limits_of(variant, ops_id, AbiLimits(manylinux=manylinux, objects=objects), search=search)
+    reports = {name: check_abi(tree / name, limits, name=name) for name in names}
+    found = [finding for report in reports.values() for finding in report.findings]
+    notes = [_unchecked(name, words) for name, report in reports.items() for words in report.unchecked]
+    return [finding for finding in found if finding.code not in _OF_THE_METADATA] + notes
 
 
-def abi_limits(
-    variant: Variant | None,
-    ops_id: str | None,
-    *,
-    manylinux: str | None,
-    search: tuple[Path, ...] = (),
-    objects: tuple[Path, ...] = (),
+def limits_of(
+    variant: Variant | None, ops_id: str | None, limits: "AbiLimits", *, search: tuple[Path, ...] = ()
 ) -> "AbiLimits":
     """What the libraries of a build may ask for.
 
-    Those for Torch are modules of Python and keep to the limited API; those for tvm-ffi know no Python. The name of a
-    build on the stable ABI says which Torch has to have what it uses.
+    Those for Torch are modules of Python and keep to the limited API; those for tvm-ffi know no Python.
 
     Args:
         variant: what it is a build of.
         ops_id: its id.
-        manylinux: the policy that it keeps to on Linux, or `None` for no limit.
+        limits: those of any build.
         search: folders with libraries that it may need.
-        objects: the object files that it was linked from.
     """
-    from kernel_builder.checks.abi import AbiLimits
-
-    stable_abi = (variant.abi.major, variant.abi.minor) if isinstance(variant, StableAbiVariant) else None
-    limits = AbiLimits(
-        manylinux=manylinux,
-        torch_stable_abi=stable_abi,
-        variant=variant,
-        ops_id=ops_id,
-        search=search,
-        objects=objects,
-    )
-    return replace(limits, python=None) if isinstance(variant, TvmFfiVariant) else limits
+    python = None if isinstance(variant, TvmFfiVariant) else limits.python
+    return replace(limits, python=python, variant=variant, ops_id=ops_id, search=search)
 
 
 def find_libraries(tree: Path) -> list[str]:
-    """The native libraries of a build, by their names or by what is in them, as sorted POSIX paths within it."""
-    files = [entry.name for entry in entries(tree) if entry.kind in ("file", "link") and (tree / entry.name).is_file()]
-    return [name for name in files if is_library(name) or (not name.endswith(_TEXTS) and _is_native(tree / name))]
+    """The native libraries of a build, by their names or by what is in them, as sorted POSIX paths within it.
+
+    What cannot be read, and a link with the name of a library that leads nowhere, are among them: the check tells.
+
+    Raises:
+        OSError: when a folder cannot be read.
+    """
+    return [entry.name for entry in entries(tree) if _may_be_native(tree, entry)]
 
 
 def torch_libraries(variant: Variant | None) -> tuple[Path, ...]:
@@ -95,6 +97,16 @@ def torch_libraries(variant: Variant | None) -> tuple[Path, ...]:
     return () if torch is None else (torch.parent / "lib",)
 
 
+def _may_be_native(tree: Path, entry: Entry) -> bool:
+    path = tree / entry.name
+    try:
+        if entry.kind == "file" or (entry.kind == "link" and path.is_file()):
+            return is_library(entry.name) or (not entry.name.endswith(_TEXTS) and _is_native(path))
+        return entry.kind == "link" and is_library(entry.name) and not path.exists()
+    except OSError:
+        return True
+
+
 def _is_native(path: Path) -> bool:
     from kernel_builder.binary.kind import binary_kind
 
@@ -104,3 +116,8 @@ def _is_native(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(_HEAD)
     return int.from_bytes(head[18:], "big" if head[5] == 2 else "little") not in _OF_GPUS  # noqa: PLR2004 - ELFDATA2MSB
+
+
+def _unchecked(name: str, words: str) -> Finding:
+    message = f"was not looked at: {words}"
+    return Finding(check="abi", code="not-looked-at", message=message, file=name, severity="note")

@@ -8,24 +8,21 @@ from kernel_builder.checks.findings import CHECKS, Finding
 from kernel_builder.checks.listing import listing
 from kernel_builder.errors import CheckError
 
-if TYPE_CHECKING:  # every command imports this package, for the names of the checks
+if TYPE_CHECKING:  # check-abi imports this package, and needs none of these
     from kernel_builder.checks.load import Ask
     from kernels.metadata import Metadata
     from kernels.variant import Variant
 
-__all__ = ["MANYLINUX", "check_build", "check_tree"]
-
-#: What the requirements of kernels ask of libraries for Linux.
-MANYLINUX = "manylinux_2_28"
+__all__ = ["check_build", "check_tree"]
 
 
 def check_build(
     tree: Path,
     *,
+    manylinux: str | None,
     module: str | None = None,
     variant: "Variant | None" = None,
     python: Path | None = None,
-    manylinux: str | None = MANYLINUX,
     search: tuple[Path, ...] = (),
     objects: tuple[Path, ...] = (),
     skip: frozenset[str] = frozenset(),
@@ -37,10 +34,10 @@ def check_build(
 
     Args:
         tree: its folder.
+        manylinux: the policy that its libraries keep to on Linux, or `None` for no limit.
         module: the name of the kernel's package; what the metadata says when not given.
         variant: what it is a build of; what its folder is named after when not given.
         python: the interpreter to load it under; `None`: it is not loaded.
-        manylinux: the policy that its libraries keep to on Linux, or `None` for no limit.
         search: folders with the libraries that its own may need, such as `lib` of its Torch.
         objects: the object files that its library was linked from, where they are at hand.
         skip: the checks to leave out, of `kernel_builder.checks.findings.CHECKS`.
@@ -75,7 +72,7 @@ def check_tree(
     python: Path | None = None,
     variant: "Variant | None" = None,
     *,
-    manylinux: str | None = MANYLINUX,
+    manylinux: str | None,
     search: tuple[Path, ...] = (),
     objects: tuple[Path, ...] = (),
     skip: frozenset[str] = frozenset(),
@@ -129,7 +126,7 @@ def _read(tree: Path) -> "tuple[Metadata | None, list[Finding]]":
         return read_metadata(tree), []
     except KernelsError as error:
         is_missing = not (tree / "metadata.json").exists()
-        words = "is missing" if is_missing else str(error).removeprefix(f"{tree / 'metadata.json'}: ")
+        words = "is missing" if is_missing else str(error).removeprefix(str(tree / "metadata.json")).lstrip(": ")
         finding = Finding(
             check="metadata",
             code="missing-file" if is_missing else "unusable",

@@ -1,13 +1,12 @@
 """Arguments and options that several commands share, and what they say of how to talk."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-
-from kernel_builder.checks.findings import CHECKS
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -23,6 +22,8 @@ __all__ = [
     "target_dir_argument",
     "variant_option",
 ]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,15 +97,18 @@ output_argument = click.argument("output", type=PathToWrite(dir_okay=False, path
 
 variant_option = click.option("--variant", type=_Variant(), metavar="VARIANT", help="Build this variant only.")
 
-#: The parameter `no_checks`, a frozenset of the names.
-no_checks_option = click.option(
-    "--no-checks",
-    type=click.Choice(CHECKS),
-    multiple=True,
-    metavar="NAME",
-    callback=lambda ctx, param, value: frozenset(value),  # noqa: ARG005 - click's signature
-    help=f"Leave out a check: {', '.join(CHECKS)}. May be given several times.",
-)
+
+def no_checks_option(*names: str) -> Callable[[_Command], _Command]:
+    """The option to leave out some of these checks; its parameter `no_checks` is a frozenset of their names."""
+    return click.option(
+        "--no-checks",
+        type=click.Choice(names),
+        multiple=True,
+        metavar="NAME",
+        callback=lambda ctx, param, value: frozenset(value),  # noqa: ARG005 - click's signature
+        help=f"Leave out a check: {', '.join(names)}. May be given several times.",
+    )
+
 
 #: A command with this option raises before it prints, or prints its one document and ends with `ctx.exit`: a failure
 #: that is raised is shown as a document of its own, `{"error": …}`.

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from kernel_builder.checks.builds import foreign_builds
+from kernel_builder.checks.findings import CHECKS
+from kernel_builder.cli._manylinux import manylinux_option
 from kernel_builder.cli._options import json_option, kernel_dir_argument, no_checks_option, variant_option
 from kernel_builder.cli._project import load_project
 from kernel_builder.cli._report import Reporter
@@ -15,7 +17,6 @@ from kernel_builder.drivers.base import BuildRequest, Built
 from kernel_builder.drivers.choose import DRIVERS, choose_driver
 from kernel_builder.errors import ProcessError
 from kernel_builder.publish.card import fill_card
-from kernel_builder.toolchain.manylinux.policy import DEFAULT_POLICY
 from kernel_builder.tree import install_text
 
 __all__ = ["build", "build_and_copy"]
@@ -37,12 +38,12 @@ _max_jobs = click.option(
 _cores = click.option(
     "--cores", type=click.IntRange(min=1), metavar="N", help="How many processors one build may use (default: all)."
 )
-_manylinux = click.option(
-    "--manylinux",
-    metavar="VERSION|off",
-    help="The manylinux policy whose symbol versions a library for Linux needs at most, with the local driver "
-    f"(default: {DEFAULT_POLICY}). off: the library needs what this machine has.",
+_manylinux = manylinux_option(
+    text="The manylinux policy whose symbol versions a library for Linux needs at most, with the local driver. "
+    "off: the library needs what this machine has.",
 )
+#: One build is not compared with the build matrix.
+_no_checks = no_checks_option(*(name for name in CHECKS if name != "matrix"))
 _rebuild = click.option(
     "--rebuild", is_flag=True, help="Build each variant a second time, in another folder, and compare the bytes."
 )
@@ -69,19 +70,18 @@ def _run(options: _Options) -> None:
     project_dir = options.kernel_dir
     config = load_project(project_dir)
     driver, reason = choose_driver(options.driver, project_dir)
-    if driver.name == "nix" and (options.manylinux or options.no_checks):
+    if driver.name == "nix" and (options.no_checks or _is_given("manylinux")):
         message = "--manylinux and --no-checks are for the local driver; what Nix builds with is in the flake"
         raise click.UsageError(message)
     click.echo(f"building {config.general.name} with the {driver.name} driver ({reason})", err=True)
     card = fill_card(project_dir, config)  # first: a card that cannot be filled is no reason to compile
-    manylinux = options.manylinux or DEFAULT_POLICY
     request = BuildRequest(
         project_dir=project_dir,
         config=config,
         variant=options.variant,
         cores=options.cores,
         max_jobs=options.max_jobs,
-        manylinux=None if manylinux == "off" else manylinux,
+        manylinux=options.manylinux,
         skip=options.no_checks,
         rebuild=options.rebuild,
     )
@@ -97,21 +97,28 @@ def _run(options: _Options) -> None:
     if card is not None:
         install_text(request.build_dir / "CARD.md", card)
     if options.as_json:
-        click.echo(json.dumps({"driver": driver.name, "builds": [_as_json(built) for built in builds]}, indent=2))
+        document = {"driver": driver.name, "builds": [_as_json(built, options) for built in builds]}
+        click.echo(json.dumps(document, indent=2))
         return
     for built in builds:
         how = "built" if built.changed else "up to date"
         sources = "" if built.compiled is None else f", {built.compiled} sources compiled"
-        click.echo(f"{how}: {built.path} ({built.seconds:.1f} s{sources})")
+        again = ", a second build is the same" if options.rebuild else ""
+        click.echo(f"{how}: {built.path} ({built.seconds:.1f} s{sources}{again})")
 
 
-def _as_json(built: Built) -> dict[str, object]:
+def _is_given(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+
+
+def _as_json(built: Built, options: _Options) -> dict[str, object]:
     return {
         "variant": built.variant,
         "path": str(built.path),
         "changed": built.changed,
         "compiled": built.compiled,
         "seconds": round(built.seconds, 3),
+        "reproduced": True if options.rebuild else None,
     }
 
 
@@ -122,7 +129,7 @@ def _as_json(built: Built) -> dict[str, object]:
 @_max_jobs
 @_cores
 @_manylinux
-@no_checks_option
+@_no_checks
 @_rebuild
 @_logs
 @json_option
@@ -154,7 +161,7 @@ def build(**options: Any) -> None:
 @_max_jobs
 @_cores
 @_manylinux
-@no_checks_option
+@_no_checks
 @_rebuild
 @_logs
 @json_option

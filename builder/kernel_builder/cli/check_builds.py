@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from kernel_builder.checks.findings import Finding
+from kernel_builder.checks.findings import CHECKS, Finding
 from kernel_builder.cli._options import json_option, kernel_dir_argument, no_checks_option
 from kernel_builder.config.model import KernelConfig
 from kernel_builder.errors import CheckError
@@ -31,9 +31,10 @@ class _Matrix:
 @click.option(
     "--require-all",
     is_flag=True,
-    help="Fail where a variant is missing that compliant kernels have, for any backend of build.toml and any system.",
+    help="Fail where a variant is missing that compliant kernels have, for any backend of build.toml and any system; "
+    "KERNEL_DIR is the project then.",
 )
-@no_checks_option
+@no_checks_option(*CHECKS)
 @json_option
 @click.pass_context
 def check_builds(
@@ -55,7 +56,7 @@ def check_builds(
     from kernel_builder.checks.builds import find_builds
 
     trees = find_builds(kernel_dir)
-    config = _config(kernel_dir)
+    config = _config(kernel_dir, is_required=require_all)
     builds = {tree.name: _check(tree, config, no_checks) for tree in trees}
     matrix = None if config is None or "matrix" in no_checks else _matrix(kernel_dir, config, trees, require_all)
     everything = [*(finding for found in builds.values() for finding in found), *(matrix.findings if matrix else ())]
@@ -78,26 +79,34 @@ def check_builds(
         ctx.exit(CheckError.exit_code)
 
 
-def _config(kernel_dir: Path) -> KernelConfig | None:
-    """What `build.toml` says, where there is one; the builds can be checked without it."""
-    from kernel_builder.config.reader import read_config
+def _config(kernel_dir: Path, *, is_required: bool) -> KernelConfig | None:
+    """What `build.toml` says, where there is one; the builds can be checked without it.
 
-    if not (kernel_dir / "build.toml").is_file():
+    Raises:
+        ConfigError: when it is required, and is not there or has errors.
+    """
+    from kernel_builder.config.reader import read_config, refusal
+
+    if not is_required and not (kernel_dir / "build.toml").is_file():
         return None
-    config = read_config(kernel_dir).config
-    if config is None:
+    result = read_config(kernel_dir)
+    if result.config is None:
+        if is_required:
+            raise refusal(kernel_dir, result)
         message = "warning: build.toml has errors, so that the builds are not compared with it; see check-config"
         click.echo(message, err=True)
-    return config
+    return result.config
 
 
 def _check(tree: Path, config: KernelConfig | None, skip: frozenset[str]) -> list[Finding]:
     from kernel_builder.checks import check_build
     from kernel_builder.checks.native import torch_libraries
+    from kernel_builder.toolchain.manylinux.policy import DEFAULT_POLICY
     from kernels.variant import parse_variant_or_none
 
     return check_build(
         tree,
+        manylinux=DEFAULT_POLICY,
         module=config.general.python_name if config else None,
         python=Path(sys.executable),
         search=torch_libraries(parse_variant_or_none(tree.name)),

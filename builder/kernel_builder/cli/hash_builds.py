@@ -8,6 +8,7 @@ import click
 
 from kernel_builder.checks.builds import find_builds
 from kernel_builder.checks.digest import check_digest, write_digest
+from kernel_builder.checks.listing import printable
 from kernel_builder.cli._options import json_option, kernel_dir_argument
 from kernel_builder.errors import CheckError
 from kernels.errors import KernelsError
@@ -49,7 +50,7 @@ def hash_builds(ctx: click.Context, kernel_dir: Path, check: bool, as_json: bool
         for name, result in results.items():
             click.echo(f"{name}:{_words(result, check=check)}")
             for problem in result.problems:
-                click.echo(f"  {problem}")
+                click.echo(f"  {printable(problem)}")
     if any(result.problems for result in results.values()):
         ctx.exit(CheckError.exit_code)
 
@@ -59,8 +60,10 @@ def _treat(tree: Path, *, check: bool) -> _Result:
         if check:
             return _Result(problems=[str(finding) for finding in check_digest(tree, read_metadata(tree))])
         changed = write_digest(tree)
-    except (KernelsError, OSError) as error:
+    except KernelsError as error:
         return _Result(problems=[str(error)])
+    except OSError as error:
+        return _Result(problems=[f"{error.filename}: {error.strerror}" if error.filename else str(error)])
     signature = tree / "metadata.json.sigstore"
     if changed and signature.exists():
         click.echo(f"warning: {signature} signs the metadata.json before this one; sign the build again", err=True)

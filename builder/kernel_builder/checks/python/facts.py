@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-__all__ = ["PythonFacts", "TorchFacts", "python_facts", "torch_facts"]
+__all__ = ["PythonFacts", "TorchFacts", "Version", "python_facts", "torch_facts"]
+
+#: A version of Python, such as `(3, 9)`.
+Version: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,18 +18,18 @@ class PythonFacts:
     """What the standard library has had since the oldest Python that kernels are for.
 
     Attributes:
-        versions: the oldest Python, and the newest that the tables know.
+        versions: each Python from the oldest to the newest that the tables know.
         modules: every module of the standard library of any of these versions.
         added: modules, `module.name` and names of builtins → the version that they came with, newer than the oldest.
         removed: modules and `module.name` → the version that no longer has them.
         keywords: function → keyword → the version that it came with, newer than the oldest.
     """
 
-    versions: tuple[tuple[int, int], tuple[int, int]]
+    versions: tuple[Version, ...]
     modules: frozenset[str]
-    added: Mapping[str, str]
-    removed: Mapping[str, str]
-    keywords: Mapping[str, Mapping[str, str]]
+    added: Mapping[str, Version]
+    removed: Mapping[str, Version]
+    keywords: Mapping[str, Mapping[str, Version]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +59,13 @@ class TorchFacts:
 def python_facts() -> PythonFacts:
     """The tables about Python."""
     data = _load("python39.json")
+    (major, oldest), (_, newest) = (_version(data[key]) for key in ("oldest", "newest"))
     return PythonFacts(
-        versions=(_version(data["oldest"]), _version(data["newest"])),
+        versions=tuple((major, minor) for minor in range(oldest, newest + 1)),
         modules=frozenset(data["modules"]),
-        added=data["added"],
-        removed=data["removed"],
-        keywords=data["keywords"],
+        added=_versions(data["added"]),
+        removed=_versions(data["removed"]),
+        keywords={function: _versions(keywords) for function, keywords in data["keywords"].items()},
     )
 
 
@@ -84,6 +88,10 @@ def _load(name: str) -> dict[str, Any]:
     return document
 
 
-def _version(text: str) -> tuple[int, int]:
+def _versions(table: dict[str, str]) -> dict[str, Version]:
+    return {name: _version(text) for name, text in table.items()}
+
+
+def _version(text: str) -> Version:
     major, minor = text.split(".")
     return int(major), int(minor)

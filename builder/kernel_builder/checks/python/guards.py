@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from kernel_builder.checks.python.facts import python_facts
+from kernel_builder.checks.python.facts import Version, python_facts
 
-__all__ = ["ALWAYS", "Guard", "guard_of_condition", "guard_of_try", "leaves"]
+__all__ = ["ALWAYS", "Guard", "guard_of_condition", "guard_of_handler", "guard_of_try", "leaves"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,16 +16,21 @@ class Guard:
     """Under which conditions a piece of code runs.
 
     Attributes:
-        on_oldest: whether it can run on the oldest Python that kernels are for.
-        on_newest: whether it can run on the newest that we know.
+        never_on: the versions of Python that it cannot run on, of those that we know.
         is_optional: whether the code does without it: it is tried, or something was asked for before.
+        is_fallback: whether it runs in place of something that was missing.
         is_typing: whether only type checkers see it.
     """
 
-    on_oldest: bool = True
-    on_newest: bool = True
+    never_on: frozenset[Version] = frozenset()
     is_optional: bool = False
+    is_fallback: bool = False
     is_typing: bool = False
+
+    @property
+    def versions(self) -> list[Version]:
+        """The versions of Python that it can run on, from the oldest that kernels are for; none for what never runs."""
+        return [version for version in python_facts().versions if version not in self.never_on]
 
 
 _Names: TypeAlias = Callable[[str], ast.expr | None]
@@ -51,13 +56,19 @@ _COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 
 def guard_of_try(guard: Guard, node: ast.Try) -> Guard:
     """The guard of what a `try` tries: whether a failed import or a missing name is caught."""
-    for handler in node.handlers:
-        types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-        for one in types:
-            name = one.attr if isinstance(one, ast.Attribute) else one.id if isinstance(one, ast.Name) else None
-            if one is None or name in _CAUGHT:
-                return replace(guard, is_optional=True)
-    return guard
+    return replace(guard, is_optional=True) if any(map(_catches, node.handlers)) else guard
+
+
+def guard_of_handler(guard: Guard, node: ast.ExceptHandler) -> Guard:
+    """The guard of what runs when an exception is caught."""
+    return replace(guard, is_fallback=True) if _catches(node) else guard
+
+
+def _catches(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler is for a failed import or a missing name, among others."""
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = [one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", None) for one in types]
+    return handler.type is None or any(name in _CAUGHT for name in names)
 
 
 def guard_of_condition(guard: Guard, condition: ast.expr, named: _Names) -> tuple[Guard, Guard]:
@@ -68,25 +79,18 @@ def guard_of_condition(guard: Guard, condition: ast.expr, named: _Names) -> tupl
         condition: what is asked.
         named: gives what a name was assigned, where that is one expression.
     """
-    oldest, newest = (_Evaluator(version, named).value(condition) for version in python_facts().versions)
-    if isinstance(condition, ast.UnaryOp) and isinstance(condition.op, ast.Not):
-        return guard_of_condition(guard, condition.operand, named)[::-1]
-    typing = _is_type_checking(condition)
-    asked = _asks(condition)
+    is_negated = False
+    while isinstance(condition, ast.UnaryOp) and isinstance(condition.op, ast.Not):
+        condition, is_negated = condition.operand, not is_negated
+    values = {version: _Evaluator(version, named).value(condition) for version in python_facts().versions}
+    guard = replace(guard, is_optional=guard.is_optional or _asks(condition))
     holds = replace(
         guard,
-        on_oldest=guard.on_oldest and oldest is not False,
-        on_newest=guard.on_newest and newest is not False,
-        is_typing=guard.is_typing or typing,
-        is_optional=guard.is_optional or asked,
+        never_on=guard.never_on | {version for version, value in values.items() if value is False},
+        is_typing=guard.is_typing or _is_type_checking(condition),
     )
-    fails = replace(
-        guard,
-        on_oldest=guard.on_oldest and oldest is not True,
-        on_newest=guard.on_newest and newest is not True,
-        is_optional=guard.is_optional or asked,
-    )
-    return holds, fails
+    fails = replace(guard, never_on=guard.never_on | {version for version, value in values.items() if value is True})
+    return (fails, holds) if is_negated else (holds, fails)
 
 
 def leaves(body: list[ast.stmt]) -> bool:
@@ -95,8 +99,9 @@ def leaves(body: list[ast.stmt]) -> bool:
 
 
 def _is_type_checking(condition: ast.expr) -> bool:
-    name = condition.attr if isinstance(condition, ast.Attribute) else getattr(condition, "id", None)
-    return name == "TYPE_CHECKING"
+    parts = condition.values if isinstance(condition, ast.BoolOp) and isinstance(condition.op, ast.And) else [condition]
+    names = [one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", None) for one in parts]
+    return "TYPE_CHECKING" in names
 
 
 def _asks(condition: ast.expr) -> bool:
@@ -110,6 +115,8 @@ def _asks(condition: ast.expr) -> bool:
         if name == "find_spec":
             return True
         owner = node.args[0] if name == "hasattr" and node.args else None
+        while isinstance(owner, ast.Attribute):
+            owner = owner.value
         if isinstance(owner, ast.Name) and owner.id in python_facts().modules:
             return True
     return False
@@ -118,7 +125,7 @@ def _asks(condition: ast.expr) -> bool:
 class _Evaluator:
     """Tells what an expression is on a version of Python; `None` when that cannot be told."""
 
-    def __init__(self, version: tuple[int, int], named: _Names) -> None:
+    def __init__(self, version: Version, named: _Names) -> None:
         self.version = version
         self.named = named
         self.depth = 0
@@ -165,9 +172,9 @@ class _Evaluator:
         return None if inner is None else not inner
 
     def compare(self, node: ast.Compare) -> Any:
-        if len(node.ops) != 1:
-            return None
-        return _compared(self.value(node.left), node.ops[0], self.value(node.comparators[0]))
+        operands = [self.value(operand) for operand in (node.left, *node.comparators)]
+        pairs = zip(operands, node.ops, operands[1:], strict=False)
+        return _all_or_any([_compared(*pair) for pair in pairs], is_all=True)
 
 
 _EVALUATE: dict[type, Callable[[_Evaluator, Any], Any]] = {

@@ -35,7 +35,7 @@ def check_imports(package: Package, tree: Path, metadata: Metadata | None, modul
     rules = _Rules(package, tree, metadata, module)
     for one in package.modules.values():
         for node, scope, guard in one.nodes((ast.Import, ast.ImportFrom, ast.Call)):
-            if not guard.is_typing:
+            if not guard.is_typing and guard.versions:
                 yield from _check(rules, one, node, scope, guard)
 
 

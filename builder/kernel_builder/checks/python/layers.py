@@ -26,6 +26,8 @@ _CONSTRUCTORS = frozenset({"__init__", "__new__", "__init_subclass__", "__post_i
 _GENERATORS = frozenset(
     {"dataclasses.dataclass", "attr.s", "attr.attrs", "attr.dataclass", "attrs.define", "attrs.frozen"}
 )
+#: What transformers puts into a model in the place of its own class, so that the layer of that name finds its members.
+_LAYOUT = "Layout"
 _PURE = "Take what `forward` needs from its arguments, or from the members of the layer that it replaces."
 
 
@@ -47,8 +49,13 @@ def check_layers(package: Package) -> Iterator[Finding]:
         return
     for name in _with_bases(layers, classes):
         yield from _check_class(package, classes, classes[name])
+    inherited = {base for one in classes.values() for base in one.bases}
     for name in layers:
-        if not _methods(classes, name, "forward") and not _torch_bases(classes, name) - {_MODULE}:
+        if (
+            name not in inherited
+            and not _methods(classes, name, "forward")
+            and not _torch_bases(classes, name) - {_MODULE}
+        ):
             message = f"{classes[name].node.name} has no `forward`"
             yield _finding("layer-forward", message, classes[name].module, classes[name].node, "Give it one.")
     yield from _check_export(package)
@@ -73,8 +80,10 @@ def _layers(package: Package, classes: dict[str, _Class]) -> list[str]:
         for star in module.scope.stars:
             starred = package.split(star) if star.startswith(".") else None
             if starred is not None and not starred[1]:
-                found |= {one for name in starred[0].scope.names for one in package.exports(starred[0], name)}
-    return sorted(name for name in found & classes.keys() if _torch_bases(classes, name))
+                public = [name for name in starred[0].scope.names if not name.startswith("_")]
+                found |= {one for name in public for one in package.exports(starred[0], name)}
+    layers = {name for name in found & classes.keys() if _torch_bases(classes, name)}
+    return sorted(name for name in layers if not (name.endswith(_LAYOUT) and name.removesuffix(_LAYOUT) in layers))
 
 
 def _layer_modules(package: Package) -> list[Module]:

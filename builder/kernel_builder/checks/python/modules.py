@@ -1,12 +1,19 @@
 """One pass over a module: each node with its scope and the conditions that it runs under."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
-from kernel_builder.checks.python.guards import ALWAYS, Guard, guard_of_condition, guard_of_try, leaves
+from kernel_builder.checks.python.guards import (
+    ALWAYS,
+    Guard,
+    guard_of_condition,
+    guard_of_handler,
+    guard_of_try,
+    leaves,
+)
 from kernel_builder.checks.python.scopes import Binding, Scope
 from kernel_builder.checks.python.sources import Source
 
@@ -27,10 +34,17 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Module:
-    """A Python file that could be parsed, with the nodes of its tree in the order of the source."""
+    """A Python file that could be parsed, with the nodes of its tree in the order of the source.
+
+    Attributes:
+        source: the file.
+        tree: what Python reads in it.
+        constants: what names of the whole kernel are assigned at the top of their modules, by dotted name.
+    """
 
     source: Source
     tree: ast.Module
+    constants: Mapping[str, ast.expr]
 
     @property
     def name(self) -> str:
@@ -90,6 +104,7 @@ class _Pass:
 
     def __init__(self, module: Module) -> None:
         self.source = module.source
+        self.constants = module.constants
         self.is_future = module.has_future_annotations
         self.seen: list[Seen] = []
         self.stack = [Seen(module.tree, Scope(module.tree, None), ALWAYS)]
@@ -108,7 +123,7 @@ class _Pass:
         elif kind in _HANDLERS:
             _HANDLERS[kind](self, node, scope, guard)
         else:
-            self._push(ast.iter_child_nodes(node), scope, guard)
+            self._push(_children(node), scope, guard)
 
     def _push(self, nodes: "Iterator[ast.AST] | list[ast.AST]", scope: Scope, guard: Guard) -> None:
         self.stack.extend([Seen(node, scope, guard) for node in nodes][::-1])
@@ -120,6 +135,18 @@ class _Pass:
     def _blocks(self, body: list[ast.stmt], scope: Scope, guard: Guard) -> tuple[list[ast.AST], Scope, Guard]:
         return [_Block(body)] if body else [], scope, guard
 
+    def _named(self, scope: Scope) -> Callable[[str], ast.expr | None]:
+        """Gives what a name was assigned, where that is one expression."""
+
+        def find(name: str) -> ast.expr | None:
+            bindings = scope.find(name) or []
+            if len(bindings) != 1:
+                return None
+            value = bindings[0].value
+            return value if isinstance(value, ast.expr) else self.constants.get(bindings[0].origin or "")
+
+        return find
+
     def block(self, node: "_Block", scope: Scope, guard: Guard) -> None:
         """A list of statements, of which some leave what follows to other versions."""
         self.seen.pop()
@@ -127,7 +154,7 @@ class _Pass:
         for statement in node.body:
             parts.append(([statement], scope, guard))
             if isinstance(statement, ast.If) and not statement.orelse and leaves(statement.body):
-                guard = guard_of_condition(guard, statement.test, _named(scope))[1]
+                guard = guard_of_condition(guard, statement.test, self._named(scope))[1]
         self._push_all(*parts)
 
     def module(self, node: ast.Module, scope: Scope, guard: Guard) -> None:
@@ -162,13 +189,13 @@ class _Pass:
         self._push(ast.iter_child_nodes(node), inner, guard)
 
     def if_(self, node: ast.If, scope: Scope, guard: Guard) -> None:
-        holds, fails = guard_of_condition(guard, node.test, _named(scope))
+        holds, fails = guard_of_condition(guard, node.test, self._named(scope))
         self._push_all(
             ([node.test], scope, guard), self._blocks(node.body, scope, holds), self._blocks(node.orelse, scope, fails)
         )
 
     def either(self, node: ast.IfExp, scope: Scope, guard: Guard) -> None:
-        holds, fails = guard_of_condition(guard, node.test, _named(scope))
+        holds, fails = guard_of_condition(guard, node.test, self._named(scope))
         self._push_all(([node.test], scope, guard), ([node.body], scope, holds), ([node.orelse], scope, fails))
 
     def bool_(self, node: ast.BoolOp, scope: Scope, guard: Guard) -> None:
@@ -176,7 +203,7 @@ class _Pass:
         parts: list[tuple[list[ast.AST], Scope, Guard]] = []
         for value in node.values:
             parts.append(([value], scope, guard))
-            guard = guard_of_condition(guard, value, _named(scope))[isinstance(node.op, ast.Or)]
+            guard = guard_of_condition(guard, value, self._named(scope))[isinstance(node.op, ast.Or)]
         self._push_all(*parts)
 
     def try_(self, node: ast.Try, scope: Scope, guard: Guard) -> None:
@@ -218,7 +245,8 @@ class _Pass:
     def handler(self, node: ast.ExceptHandler, scope: Scope, guard: Guard) -> None:
         if node.name:
             scope.bind(node.name, Binding(line=node.lineno))
-        self._push_all(([node.type] if node.type else [], scope, guard), self._blocks(node.body, scope, guard))
+        fallback = guard_of_handler(guard, node)
+        self._push_all(([node.type] if node.type else [], scope, guard), self._blocks(node.body, scope, fallback))
 
     def name(self, node: ast.Name, scope: Scope) -> None:
         """A name that a loop, an unpacking or a deletion binds; assignments have bound theirs already."""
@@ -262,6 +290,17 @@ class _Block(ast.AST):
         self.body = body
 
 
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes in a node, with statements that follow each other as a block."""
+    for _, value in ast.iter_fields(node):
+        if isinstance(value, ast.AST):
+            yield value
+        elif isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+            yield _Block(value)
+        elif isinstance(value, list):
+            yield from (item for item in value if isinstance(item, ast.AST))
+
+
 def _bind_parameters(arguments: ast.arguments, scope: Scope) -> list[ast.arg]:
     every = [*arguments.posonlyargs, *arguments.args, arguments.vararg, *arguments.kwonlyargs, arguments.kwarg]
     found = [one for one in every if one is not None]
@@ -286,17 +325,6 @@ def _bind_target(target: ast.expr, value: ast.expr, scope: Scope) -> None:
 def _is_bound_at(scope: Scope, node: ast.Name) -> bool:
     bindings = scope.outer.get(node.id, scope).names.get(node.id, [])
     return bool(bindings) and bindings[-1].line == node.lineno and bindings[-1].value is not None
-
-
-def _named(scope: Scope) -> Callable[[str], ast.expr | None]:
-    """Gives what a name was assigned, where that is one expression."""
-
-    def find(name: str) -> ast.expr | None:
-        bindings = scope.find(name)
-        value = bindings[0].value if bindings and len(bindings) == 1 else None
-        return value if isinstance(value, ast.expr) else None
-
-    return find
 
 
 #: What binds names and has no nodes of its own.

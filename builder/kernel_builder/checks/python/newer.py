@@ -25,7 +25,7 @@ def newer_syntax(module: Module) -> Iterator[tuple[int, str, str]]:
     """Where a module is written in a newer Python: the line, what is newer and since when, and what to write."""
     text = _Text(module.source.text)
     for node, _, _ in module.seen:
-        line = getattr(node, "lineno", 1)
+        line = getattr((getattr(node, "handlers", None) or [node])[0], "lineno", 1)
         if type(node) in _NEWER:
             what, since, remedy = _NEWER[type(node)]
             yield line, _since(what, since), remedy

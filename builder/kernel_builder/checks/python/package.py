@@ -22,6 +22,7 @@ Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 #: Longer chains of names that stand for names are left alone.
 _DEEPEST = 40
+_MOST_STEPS = 100
 #: The generated module that knows the kernel's namespace; what it has comes from nowhere else.
 OPS = "_ops"
 
@@ -42,7 +43,16 @@ class Package:
     @cached_property
     def modules(self) -> dict[str, Module]:
         """The modules that could be parsed, by their dotted names."""
-        return {source.module: Module(source, source.tree) for source in self.sources if source.tree is not None}
+        trees = [(source, source.tree) for source in self.sources if source.tree is not None]
+        constants = {
+            _dotted(source.module, target.id): statement.value
+            for source, tree in trees
+            for statement in tree.body
+            if isinstance(statement, ast.Assign)
+            for target in statement.targets
+            if isinstance(target, ast.Name)
+        }
+        return {source.module: Module(source, tree, constants) for source, tree in trees}
 
     def names(self, node: ast.expr, scope: Scope) -> frozenset[str]:
         """The dotted names of what an expression can stand for; none when nothing is known."""
@@ -64,7 +74,7 @@ class Package:
             for name, bindings in module.scope.names.items():
                 for binding in bindings:
                     if isinstance(binding.value, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                        found[_dotted(module, name)] = (module, binding.value)
+                        found[_dotted(module.name, name)] = (module, binding.value)
         return found
 
     @cached_property
@@ -96,8 +106,8 @@ class Package:
         return None
 
 
-def _dotted(module: Module, name: str) -> str:
-    return f".{module.name}.{name}" if module.name else f".{name}"
+def _dotted(module: str, name: str) -> str:
+    return f".{module}.{name}" if module else f".{name}"
 
 
 class _Search:
@@ -124,6 +134,13 @@ class _Search:
         elif isinstance(node, ast.Call):
             yield from self._call(node, scope, rest)
 
+    def _follow(self, step: object) -> bool:
+        """Whether to take a step that leads on: a binding, or a star and where it stands."""
+        if step in self.followed or len(self.followed) >= _MOST_STEPS or self.depth >= _DEEPEST:
+            return False
+        self.followed.add(step)
+        return True
+
     def _each(self, nodes: Iterable[ast.expr], scope: Scope, rest: str) -> Iterator[str]:
         if self.depth < _DEEPEST:
             self.depth += 1
@@ -148,8 +165,7 @@ class _Search:
         if found is None:
             yield from self._unbound(name, scope.module, rest)
         for binding in found or ():
-            if (binding, rest) not in self.followed and self.depth < _DEEPEST:
-                self.followed.add((binding, rest))
+            if self._follow(binding):
                 self.depth += 1
                 yield from self._binding(binding, name, rest)
                 self.depth -= 1
@@ -160,7 +176,7 @@ class _Search:
         elif isinstance(binding.value, ast.expr) and binding.scope is not None:
             yield from self.expression(binding.value, binding.scope, rest)
         elif binding.value is not None and binding.scope is not None and binding.scope.parent is None:
-            yield _dotted(self.package.module_of(binding.scope), name) + rest
+            yield _dotted(self.package.module_of(binding.scope).name, name) + rest
 
     def _unbound(self, name: str, module: Scope, rest: str) -> Iterator[str]:
         """What a name stands for that nothing binds: something that a star imports, or else a builtin."""
@@ -184,8 +200,7 @@ class _Search:
         elif not module.scope.stars:
             yield name
         for star in module.scope.stars if first not in module.scope.names else ():
-            if (module, star, name) not in self.followed and self.depth < _DEEPEST:
-                self.followed.add((module, star, name))
+            if self._follow((module, star)):
                 self.depth += 1
                 yield from self._canonical(".".join([star.rstrip("."), first, *others]))
                 self.depth -= 1
@@ -193,9 +208,8 @@ class _Search:
     def bindings(self, name: str, scope: Scope) -> Iterator[Binding]:
         """The bindings that a name leads to."""
         for binding in scope.find(name) or ():
-            if (binding, "") in self.followed:
+            if not self._follow(binding):
                 continue
-            self.followed.add((binding, ""))
             origin = binding.origin
             found = self.package.split(origin) if origin is not None and origin.startswith(".") else None
             if found is not None and len(found[1]) == 1 and found[1][0] in found[0].scope.names:

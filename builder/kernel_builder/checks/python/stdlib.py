@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from kernel_builder.checks.findings import Finding
-from kernel_builder.checks.python.facts import python_facts
+from kernel_builder.checks.python.facts import Version, python_facts
 from kernel_builder.checks.python.guards import Guard
 from kernel_builder.checks.python.modules import Module
 from kernel_builder.checks.python.package import Package
@@ -20,12 +20,12 @@ _GUARD = "Do without it, or use it only where `sys.version_info` or `try` says t
 def check_stdlib(package: Package, module: Module) -> Iterator[Finding]:
     """Find what the oldest or the newest Python lacks, where nothing in the module sees to it."""
     for node, scope, guard in module.seen:
-        if guard.is_typing or guard.is_optional or not (guard.on_oldest or guard.on_newest):
+        if guard.is_typing or guard.is_optional or guard.is_fallback:
             continue
         for name in dict.fromkeys(_names(package, node, scope)):
             yield from _finding(module, node, name, guard)
-        if isinstance(node, ast.Call) and guard.on_oldest:
-            yield from _keywords(package, module, node, scope)
+        if isinstance(node, ast.Call):
+            yield from _keywords(package, module, (node, scope, guard))
 
 
 def _names(package: Package, node: ast.AST, scope: Scope) -> Iterator[str]:
@@ -58,17 +58,21 @@ def _parts(node: ast.expr) -> int:
 
 def _finding(module: Module, node: ast.AST, name: str, guard: Guard) -> Iterator[Finding]:
     facts = python_facts()
+    around = name.rpartition(".")[0]
+    if around in facts.added or around in facts.removed:
+        return  # that is said of the module or class that it is in
     since, until = facts.added.get(name), facts.removed.get(name)
     kind = "module" if name in facts.modules else "name"
-    if since is not None and guard.on_oldest:
-        message = f"`{name}` is there since Python {since}, and kernels are for 3.9 and later"
+    if since is not None and any(version < since for version in guard.versions):
+        message = f"`{name}` is there since Python {_show(since)}, and kernels are for 3.9 and later"
         yield _make(f"newer-{kind}", message, module, node, _GUARD)
-    if until is not None and guard.on_newest:
-        message = f"`{name}` is no longer there in Python {until}, and kernels are for 3.9 and later"
+    if until is not None and any(version >= until for version in guard.versions):
+        message = f"`{name}` is no longer there in Python {_show(until)}, and kernels are for 3.9 and later"
         yield _make(f"removed-{kind}", message, module, node, "Use what has taken its place.")
 
 
-def _keywords(package: Package, module: Module, node: ast.Call, scope: Scope) -> Iterator[Finding]:
+def _keywords(package: Package, module: Module, seen: tuple[ast.Call, Scope, Guard]) -> Iterator[Finding]:
+    node, scope, guard = seen
     table = python_facts().keywords
     used = [keyword.arg for keyword in node.keywords if keyword.arg is not None]
     if not used or not isinstance(node.func, (ast.Name, ast.Attribute)):
@@ -79,9 +83,14 @@ def _keywords(package: Package, module: Module, node: ast.Call, scope: Scope) ->
     (name,) = names
     name = name.removeprefix("builtins.")
     for keyword in used:
-        if (since := table.get(name, {}).get(keyword)) is not None:
-            message = f"`{name}` takes `{keyword}=` since Python {since}, and kernels are for 3.9 and later"
+        since = table.get(name, {}).get(keyword)
+        if since is not None and any(version < since for version in guard.versions):
+            message = f"`{name}` takes `{keyword}=` since Python {_show(since)}, and kernels are for 3.9 and later"
             yield _make("newer-keyword", message, module, node, _GUARD)
+
+
+def _show(version: Version) -> str:
+    return "{}.{}".format(*version)
 
 
 def _make(code: str, message: str, module: Module, node: ast.AST, remedy: str) -> Finding:

@@ -18,6 +18,8 @@ _TORCH_TYPES = frozenset({
 })  # fmt: skip
 #: Functions whose operators Torch reads the annotations of, also when they are texts.
 _READ = frozenset({"torch.library.custom_op", "torch.library.triton_op"})
+#: The first Python with such unions (PEP 604).
+_SINCE = (3, 10)
 _TYPES = frozenset(name for name in dir(builtins) if isinstance(getattr(builtins, name), type))
 
 
@@ -33,13 +35,13 @@ def newer_unions(package: Package, module: Module) -> Iterator[int]:
         if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.BitOr) or node in inner:
             continue
         inner.update(_operands(node))
-        is_run = _runs(guard) or (node in read and guard.on_oldest)
+        is_run = _runs(guard) or (node in read and any(version < _SINCE for version in guard.versions))
         if is_run and (node in annotated or _is_union(package, node, scope)):
             yield node.lineno
 
 
 def _runs(guard: Guard) -> bool:
-    return guard.on_oldest and not guard.is_typing and not guard.is_optional
+    return any(version < _SINCE for version in guard.versions) and not guard.is_typing and not guard.is_optional
 
 
 def _annotations(module: Module) -> set[ast.AST]:

@@ -45,7 +45,7 @@ def test_folder_that_is_a_link(tmp_path: Path) -> None:
     """A build that cannot be compared is a finding of that build, not a crash."""
     tree = make_build(tmp_path / "b")
     (tree / "link").symlink_to(tmp_path)
-    assert [("unreadable", "")] == _check(tree)
+    assert [("unreadable", "link")] == _check(tree)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
@@ -54,6 +54,8 @@ def test_pipe(tmp_path: Path) -> None:
     tree = make_build(tmp_path / "b")
     os.mkfifo(tree / "pipe")
     assert [("unreadable", "pipe")] == _check(tree)
+    with pytest.raises(OSError, match="neither a file nor a folder"):
+        write_digest(tree)
 
 
 def test_a_digest_that_is_right_is_not_written(tmp_path: Path) -> None:

@@ -24,6 +24,15 @@ def test_place_words_and_remedy() -> None:
     ] == listing(found)
 
 
+def test_names_do_not_steer_the_terminal() -> None:
+    """What is in the name of a file is shown, and neither obeyed nor taken for a line."""
+    finding = Finding(
+        check="layout", code="link", message="is \x1b[1mnot\nred", file="a\nb\x1b[31m.py", remedy="Do\x07."
+    )
+    expected = [r"error: a\nb\x1b[31m.py: is \x1b[1mnot", "    red [layout: link]", r"  Do\x07."]
+    assert expected == listing([finding])
+
+
 def test_nothing() -> None:
     """Without findings there are no lines."""
     assert [] == listing([])

@@ -63,6 +63,8 @@ def test_good_builds(tmp_path: Path, variant: str | None, files: dict[str, str],
         ({"backend": {"type": "cpu", "archs": ["8.0"]}}, "archs", "warning"),
         ({"python-depends": ["numpy"]}, "python-depends", "error"),
         ({"python-depends-backends": {"cuda": ["onednn"]}}, "python-depends", "error"),
+        ({"python-depends-backends": {"cuda": 1}}, "python-depends", "error"),
+        ({"python-depends-backends": {"cuda": [{}]}}, "python-depends", "error"),
         ({"kernel-depends": [{"repo-id": "nobody", "version": 1}]}, "kernel-depends", "error"),
         ({"kernel-depends": [{"repo-id": "a/../b", "version": 1}]}, "kernel-depends", "error"),
         ({"x-mine": 1}, "unknown-key", "warning"),
@@ -111,6 +113,11 @@ def test_second_library(tmp_path: Path) -> None:
     """Beside the kernel's own, a library is not told apart from that of another version."""
     found = _check(tmp_path / "b", CPU, {LIBRARY: "elf", "helper.so": "elf"})
     assert [("second-library", "warning", "helper.so")] == found
+
+
+def test_a_folder_is_no_library(tmp_path: Path) -> None:
+    """Only a file is a library, whatever a folder is called."""
+    assert [] == _check(tmp_path / "b", CPU, {LIBRARY: "elf", "helper.so/data.txt": "text"})
 
 
 @pytest.mark.parametrize(

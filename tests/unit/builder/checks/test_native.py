@@ -1,12 +1,15 @@
 """The libraries of a build, and what they are held against."""
 
+import os
 import struct
 from pathlib import Path
 
+import pytest
 from support.builds import MODULE, OPS_ID, make_build
-from support.libraries import module, needs_gcc
+from support.libraries import link, module, needs_gcc
 
-from kernel_builder.checks.native import abi_limits, check_native, find_libraries, torch_libraries
+from kernel_builder.checks.abi import AbiLimits
+from kernel_builder.checks.native import check_native, find_libraries, limits_of, torch_libraries
 from kernel_builder.matrix import host_platform
 from kernels.variant import parse_variant
 
@@ -29,13 +32,50 @@ def test_libraries_are_found_by_name_and_by_contents(tmp_path: Path) -> None:
 
 def test_limits_follow_from_the_variant() -> None:
     """Torch builds are modules of Python 3.9; builds on the stable ABI name it; those for tvm-ffi know no Python."""
-    stable = abi_limits(parse_variant("torch-stable-abi211-cpu-x86_64-linux"), "x", manylinux="manylinux_2_34")
-    assert ((2, 11), (3, 9), "manylinux_2_34", "x") == (
-        stable.torch_stable_abi, stable.python, stable.manylinux, stable.ops_id,
+    given = AbiLimits(manylinux="manylinux_2_34", macos=(14, 0))
+    stable = limits_of(parse_variant("torch-stable-abi211-cpu-x86_64-linux"), "x", given)
+    assert ((2, 11), (3, 9), "manylinux_2_34", (14, 0), "x") == (
+        stable.torch, stable.python, stable.manylinux, stable.macos, stable.ops_id,
     )  # fmt: skip
-    torch = abi_limits(parse_variant("torch213-cxx11-cpu-x86_64-linux"), "x", manylinux=None)
-    assert (None, (3, 9), None) == (torch.torch_stable_abi, torch.python, torch.manylinux)
-    assert None is abi_limits(parse_variant("tvm-ffi01-cpu-x86_64-linux"), "x", manylinux=None).python
+    torch = limits_of(parse_variant("torch213-cxx11-cpu-x86_64-linux"), "x", given)
+    assert (None, (3, 9)) == (torch.torch, torch.python)
+    assert None is limits_of(parse_variant("tvm-ffi01-cpu-x86_64-linux"), "x", given).python
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+def test_links(tmp_path: Path) -> None:
+    """A link counts as what it leads to; one that leads nowhere is a library if it is called one."""
+    tree = make_build(tmp_path / "b", {"data": "text"})
+    (tmp_path / "library").write_bytes(_elf(62))
+    targets = {"a.so": "nowhere", "b": "nowhere", "c.so": "c.so", "d.so": "demo_kernel", "e": "../library", "f": "data"}
+    for name, target in targets.items():
+        (tree / name).symlink_to(target)
+    assert ["a.so", "c.so", "e"] == find_libraries(tree)
+    found = check_native(tree, None, None, manylinux=None)
+    assert ["a.so", "c.so"] == [one.file for one in found if one.code == "unreadable" and one.file != "e"]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything, and modes are of POSIX")
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    """They may be libraries, so that they are looked at, and the finding is that they cannot be."""
+    tree = make_build(tmp_path / "b", {"weights.bin": "w"})
+    (tree / "weights.bin").chmod(0)
+    (finding,) = check_native(tree, None, None, manylinux=None)
+    assert ("unreadable", "weights.bin") == (finding.code, finding.file)
+
+
+@needs_gcc
+def test_what_is_not_looked_at_is_noted(tmp_path: Path) -> None:
+    """Symbols of libraries that are not here cannot be looked for; a note says so, with the library."""
+    torch = link(tmp_path / "libc10.so", "int of_c10(void) { return 1; }", "-Wl,-soname,libc10.so")
+    tree = make_build(tmp_path / "b")
+    made = module(tmp_path / "made" / LIBRARY, "extern int of_c10(void); void *keep = of_c10;", needs=[torch])
+    (tree / LIBRARY).write_bytes(made.read_bytes())
+    variant = parse_variant(f"torch213-cxx11-cpu-{host_platform()}")
+    (note,) = check_native(tree, variant, OPS_ID, manylinux="manylinux_2_28")
+    assert ("not-looked-at", "note", LIBRARY) == (note.code, note.severity, note.file)
+    assert "libc10.so" in note.message
+    assert [] == check_native(tree, variant, OPS_ID, manylinux="manylinux_2_28", search=(tmp_path,))
 
 
 @needs_gcc

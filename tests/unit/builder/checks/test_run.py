@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from kernel_builder.checks import check_build, check_tree
 from kernel_builder.checks.findings import CHECKS
 from kernel_builder.errors import CheckError
 from kernel_builder.matrix import host_platform
+from kernel_builder.toolchain.manylinux.policy import DEFAULT_POLICY
 
 PYTHON = Path(sys.executable)
 NOARCH, COMPILED = "torch-cpu", f"torch213-cxx11-cpu-{host_platform()}"
@@ -38,6 +40,8 @@ class Silu(torch.nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x
 """
+_check = partial(check_build, manylinux=DEFAULT_POLICY, module=MODULE)
+_check_tree = partial(check_tree, manylinux=DEFAULT_POLICY)
 
 
 def _write(tree: Path, name: str, text: str) -> None:
@@ -150,7 +154,7 @@ def test_faulty_builds(tmp_path: Path, fault: str) -> None:
     spoil(tree)
     if fault == "two cases" and len(list(tree.glob("__[iI]*"))) == 1:
         pytest.skip("this file system takes the two for one")
-    found = check_build(tree, module=MODULE, python=PYTHON if check == "load" else None)
+    found = _check(tree, python=PYTHON if check == "load" else None)
     assert [(check, code, file)] == [(one.check, one.code, one.file) for one in found if one.severity == "error"]
 
 
@@ -158,12 +162,12 @@ def test_faulty_builds(tmp_path: Path, fault: str) -> None:
 @pytest.mark.parametrize("name", [NOARCH, COMPILED])
 def test_good_builds(tmp_path: Path, name: str) -> None:
     """A good build has nothing to be said of it by any check that runs nothing of it."""
-    assert [] == check_build(_make(tmp_path, name), module=MODULE)
+    assert [] == _check(_make(tmp_path, name))
 
 
 def test_a_good_build_passes(tmp_path: Path) -> None:
     """A good build is loaded, and raises nothing."""
-    assert [] == check_tree(_make(tmp_path, NOARCH), MODULE, PYTHON)
+    assert [] == _check_tree(_make(tmp_path, NOARCH), MODULE, PYTHON)
 
 
 def test_every_finding_is_raised_and_nothing_is_run(tmp_path: Path) -> None:
@@ -173,7 +177,7 @@ def test_every_finding_is_raised_and_nothing_is_run(tmp_path: Path) -> None:
     (tree / "new.py").write_text("")
     (tree / MODULE / "__init__.py").unlink()
     with pytest.raises(CheckError) as raised:
-        check_tree(tree, MODULE, PYTHON)
+        _check_tree(tree, MODULE, PYTHON)
     found = raised.value.findings
     codes = {"missing-file", "hidden-file", "unknown-key", "file-missing", "file-not-listed", "not-loaded"}
     assert codes == {finding.as_json()["code"] for finding in found}
@@ -187,7 +191,7 @@ def test_every_finding_is_raised_and_nothing_is_run(tmp_path: Path) -> None:
 def test_warnings_and_notes_are_given_back(tmp_path: Path) -> None:
     """What fails nothing is given back, in the order of the checks."""
     tree = make_build(tmp_path / "torch-neuron", {".hidden": ""}, backend={"type": "neuron"}, license="unknown")
-    assert ["hidden-file", "license", "not-loaded"] == [one.code for one in check_tree(tree, MODULE, PYTHON)]
+    assert ["hidden-file", "license", "not-loaded"] == [one.code for one in _check_tree(tree, MODULE, PYTHON)]
 
 
 def test_a_variant_can_be_told(tmp_path: Path) -> None:
@@ -195,8 +199,8 @@ def test_a_variant_can_be_told(tmp_path: Path) -> None:
     from kernels.variant import parse_variant  # noqa: PLC0415 - for one call
 
     tree = make_build(tmp_path / ".stage-1")
-    assert [] == check_build(tree, module=MODULE)
-    codes = [one.code for one in check_build(tree, module=MODULE, variant=parse_variant("torch-cuda"))]
+    assert [] == _check(tree)
+    codes = [one.code for one in _check(tree, variant=parse_variant("torch-cuda"))]
     assert ["backend"] == codes
 
 
@@ -209,27 +213,27 @@ def test_a_check_can_be_left_out(tmp_path: Path, check: str) -> None:
         id="json",
     )
     (tree / "new.py").write_text("import torch\n\n\n@torch.library.custom_op('a::b')\ndef f(): ...\n")
-    everything = check_build(tree, module=MODULE)
+    everything = _check(tree)
     rest = [finding for finding in everything if finding.check != check]
     assert len(rest) < len(everything)
-    assert rest == check_build(tree, module=MODULE, skip=frozenset({check}))
+    assert rest == _check(tree, skip=frozenset({check}))
 
 
 def test_folder_that_cannot_be_listed(tmp_path: Path) -> None:
     """A build that is no folder at all is a finding, not a crash, and nothing that is left out hides it."""
     (tmp_path / "torch-cpu").touch()
-    assert ["unreadable"] == [one.code for one in check_build(tmp_path / "torch-cpu", skip=frozenset(CHECKS))]
+    assert ["unreadable"] == [one.code for one in _check(tmp_path / "torch-cpu", skip=frozenset(CHECKS))]
 
 
 def test_without_the_load_nothing_runs(tmp_path: Path) -> None:
     """`load` is left out like any other check."""
     tree = make_build(tmp_path / NOARCH, {"__init__.py": "raise RuntimeError\n"})
-    assert [] == check_build(tree, module=MODULE, python=PYTHON, skip=frozenset({"load"}))
+    assert [] == _check(tree, python=PYTHON, skip=frozenset({"load"}))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes are of POSIX")
 def test_builds_of_other_systems(tmp_path: Path) -> None:
     """A build for another system is checked here as well, but for the load."""
     tree = make_build(tmp_path / "torch-metal", backend={"type": "metal"})
-    (note,) = check_build(tree, module=MODULE, python=PYTHON)
+    (note,) = _check(tree, python=PYTHON)
     assert ("not-loaded", "note") == (note.code, note.severity)

@@ -87,6 +87,7 @@ def test_options(tmp_path: Path) -> None:
     for arguments, codes in (
         ((), ["python-too-new", "unversioned-newer"]),
         (("--manylinux", "manylinux_2_34"), ["python-too-new"]),
+        (("--manylinux", "manylinux2014"), ["python-too-new", "unversioned-newer"]),
         (("-m", "2_34", "-p", "3.10"), []),
         (("-m", "off", "--python-abi", "3.10"), []),
         (("--torch-stable-abi", "2.10", "-m", "off"), ["python-too-new"]),
@@ -102,6 +103,47 @@ def test_options(tmp_path: Path) -> None:
 def test_wrong_values(tmp_path: Path, arguments: tuple[str, str]) -> None:
     """A policy or a version that there is not is wrong usage."""
     assert 2 == _check(tmp_path, *arguments).exit_code
+
+
+@needs_gcc
+def test_what_a_build_is_held_against(tmp_path: Path) -> None:
+    """The line of a library says what its own limits are: the stable ABI by its name, and no Python for tvm-ffi."""
+    stable, tvm_ffi = (f"{name}-cpu-{os.uname().machine}-linux" for name in ("torch-stable-abi211", "tvm-ffi01"))
+    _build(tmp_path, variant=stable)
+    code = "extern int PyModule_AddObjectRef(void); void *keep = PyModule_AddObjectRef;"
+    module(make_build(tmp_path / "build" / tvm_ffi) / f"{OPS_ID}.so", code)
+    result = _check(tmp_path)
+    limits = [line.partition(" with ")[2].partition(":")[0] for line in result.stdout.splitlines() if "🐍" in line]
+    assert "manylinux_2_28 and Python ABI version 3.9 and Torch stable ABI version 2.11" == limits[0]
+    assert {"manylinux_2_28"} == set(limits[1:])
+    assert "python-too-new" not in result.stdout
+
+
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_a_library_that_is_not_looked_into(tmp_path: Path, as_json: list[str]) -> None:
+    """Where no library could be checked, that is a failure, and nothing says that all is well."""
+    (tmp_path / "kernel.pyd").write_bytes(b"MZ")
+    result = _check(tmp_path / "kernel.pyd", *as_json)
+    assert (8, False) == (result.exit_code, "✅" in result.stdout)
+    if as_json:
+        assert (False, []) == ((document := json.loads(result.stdout))["ok"], document["files"][0]["checked"])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_place_that_is_no_file(tmp_path: Path) -> None:
+    """A pipe is wrong usage; it is not waited for."""
+    os.mkfifo(tmp_path / "kernel.so")
+    result = _check(tmp_path / "kernel.so")
+    assert (2, True) == (result.exit_code, "is neither a file nor a folder" in result.stderr)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everywhere, and modes are of POSIX")
+def test_a_folder_that_cannot_be_read(tmp_path: Path) -> None:
+    """It is a finding of its build, and the other builds are checked."""
+    (make_build(tmp_path / "build" / "torch-cpu") / "sub").mkdir(mode=0)
+    make_build(tmp_path / "build" / "torch212-cxx11-cpu-x86_64-linux")
+    document = json.loads(_check(tmp_path, "--json").stdout)
+    assert ["unreadable", "no-library"] == [one["findings"][0]["code"] for one in document["files"]]
 
 
 @needs_gcc

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from support.builds import make_build, rewrite_metadata
+from support.projects import kernel_builder
 
 from kernel_builder.cli import cli
 from kernel_builder.matrix import host_platform
@@ -114,6 +115,22 @@ def test_the_variants_of_a_project(project: Path) -> None:
         _run(project, "--require-all", *skipped).exit_code,
         _run(project, "--require-all", "--no-checks", "matrix", *skipped).exit_code,
     )
+
+
+@pytest.mark.parametrize("text", [None, "[general\n"])
+def test_a_matrix_that_cannot_be_compared(project: Path, text: str | None) -> None:
+    """Whoever requires all variants is not told that all is well where no build.toml says which."""
+    if text is not None:
+        (project / "build.toml").write_text(text, "utf-8")
+    result = kernel_builder("check-builds", str(project), "--require-all", *OTHERS)
+    assert (3, True, "") == (result.returncode, f"{project / 'build.toml'} " in result.stderr, result.stdout)
+
+
+def test_metadata_that_cannot_be_used(project: Path) -> None:
+    """The place is said once."""
+    (project / "build" / "torch-cpu" / "metadata.json").write_text("{", "utf-8")
+    lines = _run(project, *OTHERS).stdout.splitlines()
+    assert lines[1].startswith("  error: metadata.json: not valid JSON: ")
 
 
 def test_a_build_toml_with_errors(project: Path) -> None:

@@ -1,0 +1,110 @@
+"""The tables agree with the Python and the Torch that run the tests."""
+
+import builtins
+import importlib
+import importlib.util
+import inspect
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from kernel_builder.checks.python.facts import Version, python_facts, torch_facts
+
+#: What is only there on other systems, or when Python is built with more.
+_ELSEWHERE = ("idlelib", "msilib", "ossaudiodev", "nis", "spwd", "crypt", "tkinter", "turtle", "curses", "lib2to3")
+_HERE: Version = (sys.version_info[0], sys.version_info[1])
+_MISSING = object()
+
+
+def _find(name: str) -> Any:
+    """What a dotted name stands for here."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        module = ".".join(parts[:length])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                found: Any = importlib.import_module(module)
+            except ImportError:
+                continue
+            return _attributes(found, parts[length:])
+    return _attributes(builtins, parts)
+
+
+def _attributes(found: Any, names: list[str]) -> Any:
+    for name in names:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = getattr(found, name)
+        except AttributeError:
+            return _MISSING
+    return found
+
+
+def _names(table: dict[str, Version]) -> Iterator[tuple[str, Version]]:
+    yield from ((name, version) for name, version in table.items() if name.split(".")[0] not in _ELSEWHERE)
+
+
+def test_newer_names_are_not_there_yet() -> None:
+    """Nothing that the table dates later than this Python is in it: no name would be refused wrongly."""
+    early = [name for name, since in _names({**python_facts().added}) if since > _HERE and _find(name) is not _MISSING]
+    assert [] == early
+
+
+def test_removed_names() -> None:
+    """What the table says was removed is there before, and gone after."""
+    wrong = [
+        name for name, until in _names({**python_facts().removed}) if (_find(name) is _MISSING) != (until <= _HERE)
+    ]
+    assert [] == wrong
+
+
+def test_newer_keywords() -> None:
+    """A keyword that is dated later than this Python is not taken by the function, where its signature can be read."""
+    early = []
+    for function, keywords in python_facts().keywords.items():
+        try:
+            parameters = inspect.signature(_find(function)).parameters.values()
+        except (TypeError, ValueError):
+            continue
+        named = [one.name for one in parameters if one.kind in (one.KEYWORD_ONLY, one.POSITIONAL_OR_KEYWORD)]
+        early += [(function, word) for word, since in keywords.items() if since > _HERE and word in named]
+    assert [] == early
+
+
+def test_modules() -> None:
+    """Every module of this Python's standard library is in the table."""
+    assert _HERE in python_facts().versions
+    assert set() == sys.stdlib_module_names - python_facts().modules
+
+
+@pytest.mark.parametrize("name", ["typing.Self", "itertools.pairwise", "tomllib", "anext", "ExceptionGroup"])
+def test_well_known_names(name: str) -> None:
+    """The table has what people use first."""
+    assert python_facts().added[name] > (3, 9)
+
+
+def test_functions_of_torch_that_register() -> None:
+    """Each function takes the name where the table says, and nothing public of `torch.library` is forgotten."""
+    import torch  # noqa: PLC0415 seconds to import, for this test alone
+
+    library = torch.library
+    asking = {"get_ctx", "get_kernel", "infer_schema", "wrap_triton", "fallthrough_kernel", "opcheck"}
+    known = {name.rpartition(".")[2] for name in torch_facts().registrations if name.startswith("torch.library.")}
+    assert set() == {*library.__all__} - asking - known
+    for name, (position, keyword) in torch_facts().registrations.items():
+        function = _find(name)
+        if name.startswith("torch.library.") and not name.endswith("_scoped_library"):
+            assert keyword == [*inspect.signature(function).parameters][position], name
+
+
+def test_namespaces_of_torch() -> None:
+    """Every namespace that Torch has operators in when it is imported is known as its own."""
+    import torch  # noqa: PLC0415 as above
+
+    names = {name.partition("::")[0] for name in torch._C._dispatch_get_all_op_names()}  # noqa: SLF001 no public list
+    assert set() == {name for name in names if name in dir(torch.ops)} - torch_facts().namespaces
