@@ -6,8 +6,8 @@ What `kernel-builder init` writes is built by us, and the same operator by `torc
 that its users give it: with `torch/extension.h`. Then the same sources, with Torch's umbrella headers, are built by
 both; CMake configures our generated project and one that calls `find_package(Torch)`; both build again when nothing
 has changed; and another checkout of ours is built from a compiler cache. Every command is a process of its own, as a
-person starts it, and medians are shown; ours include all checks of the build and a load of it in a fresh process. No compiler cache is used
-but where a line says so. The exit status is 1 when a promise is missed.
+person starts it, and medians are shown; ours include all checks of the build and a load of it in a fresh process. No
+compiler cache is used but where a line says so. The exit status is 1 when a promise is missed.
 """
 
 import os

@@ -12,12 +12,11 @@ import argparse
 import json
 import sys
 import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import stdlibs
 import torch
-import vermin  # type: ignore[import-untyped]
 
 from kernel_builder.checks.python import facts
 from kernel_builder.tree import install_text
@@ -50,6 +49,7 @@ def main() -> int:
 
 
 def _update_python(document: dict[str, Any]) -> dict[str, Any]:
+    stdlibs, vermin = import_module("stdlibs"), import_module("vermin")
     oldest, newest = (tuple(map(int, document[key].split("."))) for key in ("oldest", "newest"))
     versions = [f"3.{minor}" for minor in range(oldest[1], newest[1] + 1)]
     modules = {version: set(stdlibs.stdlib_module_names(version)) for version in versions}

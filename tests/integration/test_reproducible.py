@@ -1,5 +1,6 @@
 """The same sources give the same bytes, whoever builds them, wherever and whenever."""
 
+import json
 import os
 import shutil
 import stat
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from support.projects import ROOT, contents, copy_relu, git, kernel_builder, make_tiny, variant_name
+from support.projects import ROOT, contents, copy_relu, git, kernel_builder, make_tiny, make_tiny_noarch, variant_name
 
 _NOBODY = 65534
 # Another user that may still read a Python which lies in somebody's home.
@@ -171,6 +172,13 @@ def test_a_build_that_is_not_reproducible_is_found_by_building_again(tmp_path: P
     assert 8 == result.returncode, result.stderr
     assert f"a second build of {variant_name()}, in another folder, is not the same: " in result.stderr
     assert before.keys() != contents(project / "build" / variant_name()).keys()
+
+
+def test_a_python_only_build_is_built_again(tmp_path: Path) -> None:
+    """--rebuild compares builds of every framework."""
+    result = kernel_builder("build", make_tiny_noarch(tmp_path / "tiny"), "--driver", "local", "--rebuild", "--json")
+    assert 0 == result.returncode, result.stderr
+    assert {True} == {build["reproduced"] for build in json.loads(result.stdout)["builds"]}
 
 
 def test_no_path_of_the_machine_is_in_a_build(built_relu: Path) -> None:

@@ -2,7 +2,7 @@
 
 A case begins with `==== ` and its name; after ` | ` come words on its metadata: `backend=…`, `depends=…`,
 `kernel-depends`. A file of it begins with `---- ` and its path. A line with errors ends in `#! ` and their codes, one
-with warnings in `#? ` and theirs.
+with warnings in `#? ` and theirs, one with both in both.
 """
 
 import re
@@ -18,7 +18,7 @@ from kernels.metadata import BackendInfo, KernelDependency, Metadata
 __all__ = ["MODULE", "OPS_ID", "Case", "Fault", "check_files", "faults", "read_corpus"]
 
 MODULE, OPS_ID = "k", "_k_cpu_abc"
-_MARK = re.compile(r"#(?P<kind>[!?]) (?P<codes>[-a-z ]+)$")
+_MARK = re.compile(r"#(?P<kind>[!?]) (?P<codes>[-a-z ]+)")
 
 #: A file, a line, a severity and a code.
 Fault = tuple[str, int, str, str]
@@ -38,7 +38,7 @@ class Case:
         found = []
         for file, text in self.files.items():
             for line, said in enumerate(text.split("\n"), 1):
-                if mark := _MARK.search(said):
+                for mark in _MARK.finditer(said):
                     severity = "error" if mark["kind"] == "!" else "warning"
                     found += [(file, line, severity, code) for code in mark["codes"].split()]
         return sorted(found)

@@ -38,7 +38,6 @@ def main(result: str, mode: str, seconds: str, *arguments: str) -> None:
 def _wait() -> list[str]:
     """Get ready for a load, and be told which; compilers are at work meanwhile, and go first."""
     import json
-    import os
 
     _import_torch()
     arguments: list[str] = json.loads(sys.stdin.read())

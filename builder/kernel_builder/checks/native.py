@@ -1,17 +1,12 @@
 """The ABI of every native library in a build."""
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kernel_builder.checks.entries import Entry, entries, is_library
 from kernel_builder.checks.findings import Finding
 from kernels.variant import NoarchVariant, TvmFfiVariant, Variant
 
-if TYPE_CHECKING:
-    from kernel_builder.checks.abi import AbiLimits
-
-__all__ = ["check_native", "find_libraries", "limits_of", "torch_libraries"]
+__all__ = ["check_native", "find_libraries", "framework_libraries"]
 
 #: Code for GPUs, which lies in ELF files too; by `e_machine` (EM_CUDA and EM_AMDGPU of the ELF registry).
 _OF_GPUS = (190, 224)
@@ -51,28 +46,11 @@ def check_native(
         return []
     from kernel_builder.checks.abi import AbiLimits, check_abi
 
-    limits = limits_of(variant, ops_id, AbiLimits(manylinux=manylinux, objects=objects), search=search)
+    limits = AbiLimits(manylinux=manylinux, variant=variant, ops_id=ops_id, search=search, objects=objects)
     reports = {name: check_abi(tree / name, limits, name=name) for name in names}
     found = [finding for report in reports.values() for finding in report.findings]
     notes = [_unchecked(name, words) for name, report in reports.items() for words in report.unchecked]
     return [finding for finding in found if finding.code not in _OF_THE_METADATA] + notes
-
-
-def limits_of(
-    variant: Variant | None, ops_id: str | None, limits: "AbiLimits", *, search: tuple[Path, ...] = ()
-) -> "AbiLimits":
-    """What the libraries of a build may ask for.
-
-    Those for Torch are modules of Python and keep to the limited API; those for tvm-ffi know no Python.
-
-    Args:
-        variant: what it is a build of.
-        ops_id: its id.
-        limits: those of any build.
-        search: folders with libraries that it may need.
-    """
-    python = None if isinstance(variant, TvmFfiVariant) else limits.python
-    return replace(limits, python=python, variant=variant, ops_id=ops_id, search=search)
 
 
 def find_libraries(tree: Path) -> list[str]:
@@ -86,13 +64,20 @@ def find_libraries(tree: Path) -> list[str]:
     return [entry.name for entry in entries(tree) if _may_be_native(tree, entry)]
 
 
-def torch_libraries(variant: Variant | None) -> tuple[Path, ...]:
-    """The folder with the libraries of the installed Torch, for a build that this Torch can load; else nothing."""
+def framework_libraries(variant: Variant | None) -> tuple[Path, ...]:
+    """The folder with the libraries of the installed Torch or tvm-ffi, for a build that it can load; else nothing."""
     from kernel_builder.checks.load import why_not_here
+    from kernel_builder.errors import ToolchainError
+    from kernel_builder.toolchain.tvm_ffi import find_tvm_ffi
     from kernels.system import find_torch
 
-    if variant is None or isinstance(variant, (NoarchVariant, TvmFfiVariant)) or why_not_here(variant) is not None:
+    if variant is None or isinstance(variant, NoarchVariant) or why_not_here(variant) is not None:
         return ()
+    if isinstance(variant, TvmFfiVariant):
+        try:
+            return (find_tvm_ffi().root / "lib",)
+        except ToolchainError:
+            return ()
     torch = find_torch()
     return () if torch is None else (torch.parent / "lib",)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # check-abi imports this package, and needs none of these
     from kernels.metadata import Metadata
     from kernels.variant import Variant
 
-__all__ = ["check_build", "check_tree"]
+__all__ = ["check_build", "raise_errors"]
 
 
 def check_build(
@@ -66,43 +66,17 @@ def check_build(
     return sorted(found, key=lambda finding: CHECKS.index(finding.check))
 
 
-def check_tree(
-    tree: Path,
-    module: str | None = None,
-    python: Path | None = None,
-    variant: "Variant | None" = None,
-    *,
-    manylinux: str | None,
-    search: tuple[Path, ...] = (),
-    objects: tuple[Path, ...] = (),
-    skip: frozenset[str] = frozenset(),
-    ready: "Ask | None" = None,
-) -> list[Finding]:
-    """Check a build before it becomes visible, as `check_build` does.
-
-    Returns:
-        The warnings, and the notes of what could not be checked.
+def raise_errors(found: list[Finding]) -> None:
+    """Refuse a build that has errors.
 
     Raises:
         CheckError: with every finding, when one of them is an error.
     """
-    found = check_build(
-        tree,
-        module=module,
-        variant=variant,
-        python=python,
-        manylinux=manylinux,
-        search=search,
-        objects=objects,
-        skip=skip,
-        ready=ready,
-    )
     errors = [finding for finding in found if finding.severity == "error"]
     if errors:
         lines = "\n".join(f"  {line}" for line in listing(errors))
         message = f"the build does not meet the requirements of kernels:\n{lines}"
         raise CheckError(message, findings=found)
-    return found
 
 
 def _unreadable(tree: Path) -> list[Finding]:

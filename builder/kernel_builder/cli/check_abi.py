@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,11 +123,11 @@ def _check(place: Path, limits: "AbiLimits") -> "Iterator[tuple[AbiReport, AbiLi
 
 def _check_build(tree: Path, limits: "AbiLimits") -> "Iterator[tuple[AbiReport, AbiLimits]]":
     from kernel_builder.checks.abi import check_abi as check_library
-    from kernel_builder.checks.native import find_libraries, limits_of, torch_libraries
+    from kernel_builder.checks.native import find_libraries, framework_libraries
     from kernels.variant import NoarchVariant, parse_variant_or_none
 
     variant = parse_variant_or_none(tree.name)
-    limits = limits_of(variant, _ops_id(tree), limits, search=torch_libraries(variant))
+    limits = replace(limits, variant=variant, ops_id=_ops_id(tree), search=framework_libraries(variant))
     try:
         names = find_libraries(tree)
     except OSError as error:

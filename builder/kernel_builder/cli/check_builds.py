@@ -100,7 +100,7 @@ def _config(kernel_dir: Path, *, is_required: bool) -> KernelConfig | None:
 
 def _check(tree: Path, config: KernelConfig | None, skip: frozenset[str]) -> list[Finding]:
     from kernel_builder.checks import check_build
-    from kernel_builder.checks.native import torch_libraries
+    from kernel_builder.checks.native import framework_libraries
     from kernel_builder.toolchain.manylinux.policy import DEFAULT_POLICY
     from kernels.variant import parse_variant_or_none
 
@@ -109,7 +109,7 @@ def _check(tree: Path, config: KernelConfig | None, skip: frozenset[str]) -> lis
         manylinux=DEFAULT_POLICY,
         module=config.general.python_name if config else None,
         python=Path(sys.executable),
-        search=torch_libraries(parse_variant_or_none(tree.name)),
+        search=framework_libraries(parse_variant_or_none(tree.name)),
         skip=skip,
     )
 

@@ -3,17 +3,18 @@
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kernel_builder.checks import check_tree
+from kernel_builder.checks import check_build, raise_errors
 from kernel_builder.checks.findings import CHECKS
+from kernel_builder.checks.listing import listing
 from kernel_builder.checks.load import Ask, ready_to_load
 from kernel_builder.config.model import KernelConfig, NoarchExtension, TvmFfiExtension
 from kernel_builder.drivers.assemble import assemble
-from kernel_builder.drivers.base import BuildRequest, Built, Made, Note, Report, Stage
+from kernel_builder.drivers.base import BuildRequest, Built, Event, Made, Note, Report, Stage
 from kernel_builder.drivers.native import NativeBuild, check_path
 from kernel_builder.drivers.python_only import make_python_only
 from kernel_builder.drivers.rebuild import check_rebuild
@@ -88,9 +89,14 @@ class _Job:
             made = self._make(self.request, on_work=loading.start)
             changed = self._install(made, loading)
         if self.request.rebuild:
-            check_rebuild(self.request, self.report, self.target.name, partial(self._make, afresh=True))
+            elsewhere = replace(self, report=self._report_elsewhere)
+            check_rebuild(self.request, self.report, self.target.name, partial(elsewhere._make, afresh=True))
         path = self.request.build_dir / self.target.name
         return Built(self.target.name, path, changed, made.compiled, time.monotonic() - started)
+
+    def _report_elsewhere(self, event: Event) -> None:
+        """Tell the stages of the second build from those of the first."""
+        self.report(replace(event, name=f"{event.name}, in another folder") if isinstance(event, Stage) else event)
 
     def _make(self, request: BuildRequest, **how: Any) -> Made:
         if self.facts is None:
@@ -125,19 +131,22 @@ class _Job:
         return True
 
     def _check(self, stage: Path, made: Made, loading: "_Loading") -> None:
-        found = check_tree(
+        found = check_build(
             stage,
-            self.request.config.general.python_name,
-            loading.python,
-            self.target.variant,
+            module=self.request.config.general.python_name,
+            python=loading.python,
+            variant=self.target.variant,
             manylinux=self.request.manylinux,
             search=(self.facts.root / "lib",) if self.facts is not None else (),
             objects=made.objects,
             skip=self.request.skip,
             ready=loading.ready,
         )
-        for finding in found:
-            self.report(Note(f"{self.target.name}: {finding}"))
+        raise_errors(found)
+        if self.request.manylinux is None and made.objects:
+            self.report(Note(f"{self.target.name} is for systems that are no older than this one, and not for the Hub"))
+        for line in listing(found):
+            self.report(Note(f"{self.target.name}: {line}"))
 
 
 class _Loading(ExitStack):

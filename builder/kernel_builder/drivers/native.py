@@ -112,7 +112,7 @@ class NativeBuild:
             metadata=self._metadata(made["archs"]),
             toolchain=toolchain,
             compiled=self.compiled,
-            objects=tuple(sorted((workspace.cmake / "CMakeFiles").rglob("*.o"))),
+            objects=_objects(workspace.cmake, inputs),
         )
 
     @cached_property
@@ -222,3 +222,9 @@ class NativeBuild:
 
     def _log(self, line: str) -> None:
         self.report(Log(self.variant, line))
+
+
+def _objects(cmake_dir: Path, inputs: tuple[str, ...]) -> tuple[Path, ...]:
+    """The object files of a build's sources; those of sources that were taken out are still there."""
+    names = tuple(f"/{name}.o" for name in inputs)
+    return tuple(sorted(path for path in (cmake_dir / "CMakeFiles").rglob("*.o") if path.as_posix().endswith(names)))

@@ -15,7 +15,7 @@ def make_python_only(request: BuildRequest, provenance: Provenance, target: Buil
     config, backend = request.config, target.row.compute.backend
     folder = request.work_dir / target.name
     check_places(folder)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     install_text(request.work_dir / ".gitignore", "*\n")
     install_text(folder / "_ops.py", render_ops(config, backend, provenance.unique_id))
     metadata = build_metadata(config, backend, ops_id(config, backend, provenance.unique_id), provenance)

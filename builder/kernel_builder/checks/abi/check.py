@@ -40,7 +40,7 @@ def _check_other(path: Path, limits: AbiLimits, file: str, reason: str) -> AbiRe
 
         return check_macho(path, limits, file)
     if kind == "pe":
-        finding = found("not-checked", "it is a Windows library", file=file)
+        finding = found("not-checked", "it is a Windows library, which was not looked into", file=file)
         return AbiReport(path=path, kind=kind, machine="", checked=(), findings=(finding,))
     return _unreadable(path, file, reason if kind == "elf" else "it is no library of a known format")
 

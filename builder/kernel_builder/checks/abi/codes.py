@@ -22,7 +22,7 @@ class Code(NamedTuple):
 _FILE = {
     "unreadable": Code(
         "The file cannot be read as a library: it is cut short, damaged, or of no known format.",
-        "Build the library again, and copy it whole.",
+        "Build the library again and copy it whole; where the right to read it is missing, give it to yourself.",
     ),
     "not-shared": Code(
         "The file is an executable, an object file or a core dump; only a shared library can be loaded.",

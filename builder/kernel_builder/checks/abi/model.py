@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kernel_builder.checks.findings import Finding
+from kernel_builder.toolchain.manylinux.policy import DEFAULT_POLICY
 from kernels.variant import StableAbiVariant, Variant
 
 __all__ = ["AbiLimits", "AbiReport", "version_text"]
@@ -26,7 +27,7 @@ class AbiLimits:
         objects: the object files that it was linked from, to name the one that a symbol comes from.
     """
 
-    manylinux: str | None = "manylinux_2_28"
+    manylinux: str | None = DEFAULT_POLICY
     macos: tuple[int, int] = (15, 0)
     python: tuple[int, int] | None = (3, 9)
     torch_stable_abi: tuple[int, int] | None = None

@@ -77,7 +77,7 @@ def _check_provided(subject: ElfSubject, names: list[str]) -> Iterator[Finding]:
         missing, doubtful = (_C_LIBRARY,), [name for name in left if not name.startswith("_Z")]
     if missing and doubtful:
         libraries = ", ".join(missing)
-        subject.notes.append(f"whether {libraries} define {_count(doubtful)}")
+        subject.notes.append(f"whether {_count(doubtful)} can be found in {libraries}")
     excused = set(doubtful) if missing else ()
     for name in left:
         if name in excused:

@@ -138,6 +138,8 @@ class _Search:
             if given is None:
                 yield Named(UNKNOWN)
                 continue
+            if given in (*function.node.args.defaults, *function.node.args.kw_defaults):
+                scope = function.parent or function  # noqa: PLW2901 - where defaults are evaluated
             file = self.package.module_of(scope).source.file
             for found in self.expression(given, scope):
                 yield found if found.file else Named(found.namespace, file, given.lineno)

@@ -8,8 +8,7 @@ import pytest
 from support.builds import MODULE, OPS_ID, make_build
 from support.libraries import link, module, needs_gcc
 
-from kernel_builder.checks.abi import AbiLimits
-from kernel_builder.checks.native import check_native, find_libraries, limits_of, torch_libraries
+from kernel_builder.checks.native import check_native, find_libraries, framework_libraries
 from kernel_builder.matrix import host_platform
 from kernels.variant import parse_variant
 
@@ -28,18 +27,6 @@ def test_libraries_are_found_by_name_and_by_contents(tmp_path: Path) -> None:
         (tree / name).write_bytes(_elf(machine))
     (tree / "more.exe").write_bytes(b"MZ")
     assert [LIBRARY, "data.bin", f"{MODULE}/x.dylib", "more.exe"] == find_libraries(tree)
-
-
-def test_limits_follow_from_the_variant() -> None:
-    """Torch builds are modules of Python 3.9; builds on the stable ABI name it; those for tvm-ffi know no Python."""
-    given = AbiLimits(manylinux="manylinux_2_34", macos=(14, 0))
-    stable = limits_of(parse_variant("torch-stable-abi211-cpu-x86_64-linux"), "x", given)
-    assert ((2, 11), (3, 9), "manylinux_2_34", (14, 0), "x") == (
-        stable.torch, stable.python, stable.manylinux, stable.macos, stable.ops_id,
-    )  # fmt: skip
-    torch = limits_of(parse_variant("torch213-cxx11-cpu-x86_64-linux"), "x", given)
-    assert (None, (3, 9)) == (torch.torch, torch.python)
-    assert None is limits_of(parse_variant("tvm-ffi01-cpu-x86_64-linux"), "x", given).python
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
@@ -93,7 +80,7 @@ def test_every_library_is_checked(tmp_path: Path) -> None:
 
 def test_libraries_of_torch() -> None:
     """They are those of the installed Torch, for builds that it can load."""
-    names = ("torch-cpu", f"tvm-ffi01-cpu-{host_platform()}", f"torch99-cpu-{host_platform()}")
-    assert [()] * 4 == [torch_libraries(parse_variant(name)) for name in names] + [torch_libraries(None)]
-    (folder,) = torch_libraries(parse_variant(f"torch-stable-abi20-cpu-{host_platform()}"))
+    names = ("torch-cpu", f"tvm-ffi99-cpu-{host_platform()}", f"torch99-cpu-{host_platform()}")
+    assert [()] * 4 == [framework_libraries(parse_variant(name)) for name in names] + [framework_libraries(None)]
+    (folder,) = framework_libraries(parse_variant(f"torch-stable-abi20-cpu-{host_platform()}"))
     assert (True, "lib") == (folder.is_dir(), folder.name)

@@ -65,7 +65,7 @@ def test_the_c_library_is_always_there(tmp_path: Path) -> None:
     code = "extern int memcpy(void), _Z7nowherev(void); void *keep = memcpy, *keep_2 = _Z7nowherev;"
     report = check_abi(module(tmp_path / "kernel.abi3.so", code), AbiLimits())
     assert [("undefined-symbol", "_Z7nowherev")] == _codes(report)
-    assert ("whether libc.so.6 define memcpy",) == report.unchecked
+    assert ("whether memcpy can be found in libc.so.6",) == report.unchecked
 
 
 def test_a_library_that_is_not_at_hand(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_library_that_is_not_at_hand(tmp_path: Path) -> None:
     torch = link(tmp_path / "elsewhere" / "libtorch_cpu.so", "", "-Wl,-soname,libtorch_cpu.so")
     report = _check(tmp_path, "somewhere", needs=(torch,), search=(tmp_path,))
     assert () == report.findings
-    assert ("whether libtorch_cpu.so define somewhere",) == report.unchecked
+    assert ("whether somewhere can be found in libtorch_cpu.so",) == report.unchecked
 
 
 def test_the_run_time_of_cxx(tmp_path: Path) -> None:

@@ -2,19 +2,31 @@
 
 import builtins
 import importlib
-import importlib.util
 import inspect
 import sys
 import warnings
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from kernel_builder.checks.python.facts import Version, python_facts, torch_facts
 
-#: What is only there on other systems, or when Python is built with more.
-_ELSEWHERE = ("idlelib", "msilib", "ossaudiodev", "nis", "spwd", "crypt", "tkinter", "turtle", "curses", "lib2to3")
+#: What is only there on other systems, when Python is built with more, or from setuptools.
+_ELSEWHERE = (
+    "distutils",
+    "idlelib",
+    "msilib",
+    "ossaudiodev",
+    "nis",
+    "spwd",
+    "crypt",
+    "tkinter",
+    "turtle",
+    "curses",
+    "lib2to3",
+)
 _HERE: Version = (sys.version_info[0], sys.version_info[1])
 _MISSING = object()
 
@@ -22,26 +34,25 @@ _MISSING = object()
 def _find(name: str) -> Any:
     """What a dotted name stands for here."""
     parts = name.split(".")
-    for length in range(len(parts), 0, -1):
-        module = ".".join(parts[:length])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                found: Any = importlib.import_module(module)
-            except ImportError:
-                continue
-            return _attributes(found, parts[length:])
-    return _attributes(builtins, parts)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for length in range(len(parts), 0, -1):
+            found = _module(".".join(parts[:length]))
+            if found is not None:
+                return _attributes(found, parts[length:])
+        return _attributes(builtins, parts)
+
+
+def _module(name: str) -> ModuleType | None:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
 
 
 def _attributes(found: Any, names: list[str]) -> Any:
     for name in names:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                found = getattr(found, name)
-        except AttributeError:
-            return _MISSING
+        found = getattr(found, name, _MISSING)
     return found
 
 
@@ -90,9 +101,7 @@ def test_well_known_names(name: str) -> None:
 
 def test_functions_of_torch_that_register() -> None:
     """Each function takes the name where the table says, and nothing public of `torch.library` is forgotten."""
-    import torch  # noqa: PLC0415 seconds to import, for this test alone
-
-    library = torch.library
+    library = pytest.importorskip("torch").library
     asking = {"get_ctx", "get_kernel", "infer_schema", "wrap_triton", "fallthrough_kernel", "opcheck"}
     known = {name.rpartition(".")[2] for name in torch_facts().registrations if name.startswith("torch.library.")}
     assert set() == {*library.__all__} - asking - known
@@ -104,7 +113,6 @@ def test_functions_of_torch_that_register() -> None:
 
 def test_namespaces_of_torch() -> None:
     """Every namespace that Torch has operators in when it is imported is known as its own."""
-    import torch  # noqa: PLC0415 as above
-
+    torch = pytest.importorskip("torch")
     names = {name.partition("::")[0] for name in torch._C._dispatch_get_all_op_names()}  # noqa: SLF001 no public list
     assert set() == {name for name in names if name in dir(torch.ops)} - torch_facts().namespaces
