@@ -107,7 +107,7 @@ def test_wrong_values(tmp_path: Path, arguments: tuple[str, str]) -> None:
 
 @needs_gcc
 def test_what_a_build_is_held_against(tmp_path: Path) -> None:
-    """The line of a library says what its own limits are: the stable ABI by its name, and Python's for every framework."""
+    """The line of a library says its own limits: the stable ABI by its name, and Python's for every framework."""
     stable, tvm_ffi = (f"{name}-cpu-{os.uname().machine}-linux" for name in ("torch-stable-abi211", "tvm-ffi01"))
     _build(tmp_path, variant=stable)
     code = "extern int PyModule_AddObjectRef(void); void *keep = PyModule_AddObjectRef;"
