@@ -23,6 +23,7 @@ from kernel_builder.binary.elf_values import (
     VersionNeed,
     make_symbol,
 )
+from kernel_builder.binary.mapping import mapped
 
 __all__ = ["ElfFile", "Section", "Symbol", "VersionDefinition", "VersionNeed", "open_elf"]
 
@@ -57,14 +58,8 @@ def open_elf(path: Path) -> Iterator["ElfFile"]:
         BinaryError: when it is no ELF file, or a header cannot be true.
         OSError: when it cannot be read.
     """
-    with path.open("rb") as file:
-        try:
-            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except ValueError:
-            message = f"{path}: the file is empty"
-            raise BinaryError(message) from None
-        with data:
-            yield ElfFile(data, str(path))
+    with mapped(path) as data:
+        yield ElfFile(data, str(path))
 
 
 class ElfFile:

@@ -10,22 +10,13 @@ from contextlib import contextmanager
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import NoReturn
 
-from kernel_builder.binary import BinaryError
+from kernel_builder.binary.macho_binding import bound_symbols
+from kernel_builder.binary.macho_parts import FilePart, Names
 from kernel_builder.binary.macho_values import MachOLibrary, MachOSymbol, MachOTarget
+from kernel_builder.binary.mapping import mapped
 
-__all__ = [
-    "MAX_NAME",
-    "MachOFile",
-    "MachOLibrary",
-    "MachOSymbol",
-    "MachOTarget",
-    "Names",
-    "c_name",
-    "open_macho",
-    "read_macho",
-]
+__all__ = ["MachOFile", "MachOLibrary", "MachOSymbol", "MachOTarget", "open_macho", "read_macho"]
 
 _MAGICS = {b"\xfe\xed\xfa\xce": (">", 32), b"\xfe\xed\xfa\xcf": (">", 64)}
 _MAGICS |= {magic[::-1]: ("<", bits) for magic, (_, bits) in _MAGICS.items()}
@@ -62,10 +53,6 @@ _PLATFORMS = {
 _N_STAB, _N_PRIVATE, _N_TYPE, _N_EXTERNAL = 0xE0, 0x10, 0x0E, 0x01
 _N_UNDEFINED, _N_PREBOUND = 0x0, 0xC
 _N_WEAK_REFERENCE, _N_WEAK_DEFINITION = 0x40, 0x80
-#: Names are this much longer, taken together, than the table that they are in, only where a file is made to be so.
-_MAX_OVERLAP = 16
-#: No name of a symbol is longer, in bytes.
-MAX_NAME = 1 << 16
 
 
 @contextmanager
@@ -79,14 +66,8 @@ def open_macho(path: Path) -> Iterator[tuple["MachOFile", ...]]:
         BinaryError: when it is no Mach-O file, or a header cannot be true.
         OSError: when it cannot be read.
     """
-    with path.open("rb") as file:
-        try:
-            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except ValueError:
-            message = f"{path}: the file is empty"
-            raise BinaryError(message) from None
-        with data:
-            yield read_macho(data, str(path))
+    with mapped(path) as data:
+        yield read_macho(data, str(path))
 
 
 def read_macho(data: bytes | mmap.mmap, name: str) -> tuple["MachOFile", ...]:
@@ -102,7 +83,7 @@ def read_macho(data: bytes | mmap.mmap, name: str) -> tuple["MachOFile", ...]:
     layout = _FAT.get(bytes(data[:4]))
     if layout is None:
         return (MachOFile(data, name, 0, len(data)),)
-    whole = _Bytes(data, name, 0, len(data))
+    whole = FilePart(data, name, 0, len(data))
     (count,) = whole.unpack(">I", 4)
     if not 0 < count <= _MAX_SLICES:
         whole.fail(f"its header speaks of {count} slices")
@@ -115,46 +96,7 @@ def read_macho(data: bytes | mmap.mmap, name: str) -> tuple["MachOFile", ...]:
     return tuple(slices)
 
 
-class _Bytes:
-    """A part of a file.
-
-    Attributes:
-        data: the file's bytes.
-        name: what messages call the file.
-        size: the size of the part, in bytes.
-    """
-
-    def __init__(self, data: bytes | mmap.mmap, name: str, start: int, size: int) -> None:
-        self.data = data
-        self.name = name
-        self.size = size
-        self._start = start
-
-    def fail(self, what: str) -> NoReturn:
-        """Say what is wrong with the file.
-
-        Raises:
-            BinaryError: always.
-        """
-        message = f"{self.name}: {what}"
-        raise BinaryError(message)
-
-    def part(self, offset: int, size: int) -> bytes:
-        """Some bytes of the part.
-
-        Raises:
-            BinaryError: when they lie outside it.
-        """
-        if offset + size > self.size:
-            self.fail(f"it ends before byte {offset + size}, where its headers say that it goes on")
-        return self.data[self._start + offset : self._start + offset + size]
-
-    def unpack(self, layout: str, offset: int) -> tuple[int, ...]:
-        """Numbers at a place in the part; `layout` is that of `struct`."""
-        return struct.unpack(layout, self.part(offset, struct.calcsize(layout)))
-
-
-class MachOFile(_Bytes):
+class MachOFile(FilePart):
     """A Mach-O file, or a slice of a fat one.
 
     Attributes:
@@ -276,8 +218,6 @@ class MachOFile(_Bytes):
         Raises:
             BinaryError: when a table cannot be read.
         """
-        from kernel_builder.binary.macho_binding import bound_symbols
-
         found: dict[tuple[str, bool], MachOSymbol] = {}
         for symbol in chain(bound_symbols(self), self._listed()):
             found.setdefault((symbol.name, symbol.defined), symbol)
@@ -314,39 +254,6 @@ class MachOFile(_Bytes):
         if ordinal > len(self.libraries):
             self.fail(f"a symbol is of library {ordinal}, and it loads {len(self.libraries)}")
         return self.libraries[ordinal - 1].name
-
-
-class Names:
-    """A table of names, each with a zero byte behind it.
-
-    Args:
-        file: the file, for messages.
-        table: the bytes.
-    """
-
-    def __init__(self, file: MachOFile, table: bytes) -> None:
-        self._file = file
-        self._table = table
-        self._left = max(_MAX_OVERLAP * len(table), MAX_NAME)
-
-    def at(self, offset: int) -> str:
-        """The name at an offset, as C has it.
-
-        Raises:
-            BinaryError: when it lies outside the table or has no end.
-        """
-        end = self._table.find(b"\0", offset, offset + MAX_NAME)
-        if end < 0:
-            self._file.fail("a name lies outside the table of names, or has no end")
-        self._left -= end - offset
-        if self._left < 0:
-            self._file.fail("its names lie upon each other")
-        return c_name(self._table[offset:end])
-
-
-def c_name(name: bytes) -> str:
-    """A name of a symbol as C has it: without the underscore in front."""
-    return name.removeprefix(b"_").decode("utf-8", "surrogateescape")
 
 
 def _signed(byte: int) -> int:

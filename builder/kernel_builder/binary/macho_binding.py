@@ -6,9 +6,13 @@ Source of the format: Apple's headers `mach-o/loader.h` (LC_DYLD_INFO, the opcod
 
 import struct
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from kernel_builder.binary.macho import MAX_NAME, MachOFile, Names, c_name
+from kernel_builder.binary.macho_parts import MAX_NAME, Names, c_name
 from kernel_builder.binary.macho_values import MachOSymbol
+
+if TYPE_CHECKING:  # which asks for these symbols
+    from kernel_builder.binary.macho import MachOFile
 
 __all__ = ["bound_symbols"]
 
@@ -31,7 +35,7 @@ _WEAK_EXPORT = 4
 _MAX_NAMES = 1 << 26
 
 
-def bound_symbols(file: MachOFile) -> Iterator[MachOSymbol]:
+def bound_symbols(file: "MachOFile") -> Iterator[MachOSymbol]:
     """The symbols that a file imports and exports.
 
     Raises:
@@ -50,7 +54,7 @@ def bound_symbols(file: MachOFile) -> Iterator[MachOSymbol]:
     yield from _exports(file, file.part(*places[6:]))
 
 
-def _chained(file: MachOFile, data: bytes) -> Iterator[MachOSymbol]:
+def _chained(file: "MachOFile", data: bytes) -> Iterator[MachOSymbol]:
     try:
         _, _, imports, symbols, count, layout, compression = struct.unpack_from(file.endian + "7I", data)
     except struct.error:
@@ -74,7 +78,7 @@ def _chained(file: MachOFile, data: bytes) -> Iterator[MachOSymbol]:
 class _Cursor:
     """Reads a stream of opcodes or a node of the trie."""
 
-    def __init__(self, file: MachOFile, data: bytes, at: int = 0) -> None:
+    def __init__(self, file: "MachOFile", data: bytes, at: int = 0) -> None:
         self._file = file
         self._data = data
         self.at = at
@@ -106,7 +110,7 @@ class _Cursor:
         return found
 
 
-def _imports(file: MachOFile, opcodes: bytes) -> Iterator[MachOSymbol]:
+def _imports(file: "MachOFile", opcodes: bytes) -> Iterator[MachOSymbol]:
     """What a stream of binding opcodes binds; the places that are bound do not matter here."""
     cursor = _Cursor(file, opcodes)
     name, weak, ordinal, is_told = "", False, 0, False
@@ -132,7 +136,7 @@ def _imports(file: MachOFile, opcodes: bytes) -> Iterator[MachOSymbol]:
             yield MachOSymbol(name, defined=False, weak=weak, library=file.library_of(ordinal))
 
 
-def _exports(file: MachOFile, trie: bytes) -> Iterator[MachOSymbol]:
+def _exports(file: "MachOFile", trie: bytes) -> Iterator[MachOSymbol]:
     """The names of the trie of exports, whose edges are parts of them."""
     waiting = [(0, b"")] if trie else []
     seen, left = set(), _MAX_NAMES

@@ -108,12 +108,4 @@ def _call(package: Package, node: ast.Call, scope: Scope, self: str) -> str | No
 def _finding(
     code: str, message: str, module: Module, node: ast.expr | ast.stmt, remedy: str, severity: str = "error"
 ) -> Finding:
-    return Finding(
-        check="layers",
-        code=code,
-        message=message,
-        file=module.source.file,
-        line=node.lineno,
-        remedy=remedy,
-        severity=severity,
-    )
+    return module.find("layers", code, message, node, remedy, severity)

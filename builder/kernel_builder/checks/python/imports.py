@@ -220,7 +220,4 @@ def _is_dynamic(package: Package, module: Module) -> bool:
 
 
 def _finding(code: str, message: str, module: Module, node: ast.AST, remedy: str, severity: str = "error") -> Finding:
-    line = getattr(node, "lineno", 1)
-    return Finding(
-        check="python", code=code, message=message, file=module.source.file, line=line, remedy=remedy, severity=severity
-    )
+    return module.find("python", code, message, node, remedy, severity)

@@ -226,12 +226,4 @@ def _finding(code: str, message: str, module: Module, node: ast.expr | ast.stmt,
 
 
 def _at(code: str, message: str, module: Module, line: int, remedy: str, severity: str = "error") -> Finding:
-    return Finding(
-        check="layers",
-        code=code,
-        message=message,
-        file=module.source.file,
-        line=line,
-        remedy=remedy,
-        severity=severity,
-    )
+    return module.find("layers", code, message, line, remedy, severity)

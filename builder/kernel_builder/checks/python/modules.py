@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
+from kernel_builder.checks.findings import Finding
 from kernel_builder.checks.python.guards import (
     ALWAYS,
     Guard,
@@ -45,6 +46,14 @@ class Module:
     source: Source
     tree: ast.Module
     constants: Mapping[str, ast.expr]
+
+    def find(
+        self, check: str, code: str, message: str, at: ast.AST | int, remedy: str, severity: str = "error"
+    ) -> Finding:
+        """A finding at a node or a line of this file."""
+        line = at if isinstance(at, int) else getattr(at, "lineno", 1)
+        file = self.source.file
+        return Finding(check=check, code=code, message=message, file=file, line=line, remedy=remedy, severity=severity)
 
     @property
     def name(self) -> str:

@@ -138,12 +138,4 @@ def _uses(package: Package, module: Module, ops_id: str | None) -> Iterator[Find
 
 
 def _finding(code: str, message: str, module: Module, node: ast.expr, remedy: str, severity: str = "error") -> Finding:
-    return Finding(
-        check="ops",
-        code=code,
-        message=message,
-        file=module.source.file,
-        line=node.lineno,
-        remedy=remedy,
-        severity=severity,
-    )
+    return module.find("ops", code, message, node, remedy, severity)

@@ -94,11 +94,4 @@ def _show(version: Version) -> str:
 
 
 def _make(code: str, message: str, module: Module, node: ast.AST, remedy: str) -> Finding:
-    return Finding(
-        check="python",
-        code=code,
-        message=message,
-        file=module.source.file,
-        line=getattr(node, "lineno", 1),
-        remedy=remedy,
-    )
+    return module.find("python", code, message, node, remedy)

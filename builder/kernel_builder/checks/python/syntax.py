@@ -30,4 +30,4 @@ def check_syntax(package: Package) -> Iterator[Finding]:
 
 
 def _finding(code: str, message: str, module: Module, line: int, remedy: str) -> Finding:
-    return Finding(check="python", code=code, message=message, file=module.source.file, line=line, remedy=remedy)
+    return module.find("python", code, message, line, remedy)
