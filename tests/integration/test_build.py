@@ -394,6 +394,16 @@ def test_a_build_has_no_matrix_to_leave_out(tiny: Path) -> None:
     assert (2, True) == (result.returncode, "'matrix' is not one of" in result.stderr)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has manylinux")
+def test_a_cache_that_cmake_would_take_apart_is_refused(tmp_path: Path) -> None:
+    """The place of the cache is on the line that links; commas and spaces in it do no harm."""
+    project = make_tiny(tmp_path / "tiny")
+    result = kernel_builder("build", project, env={"KERNEL_BUILDER_CACHE": str(tmp_path / "a;b")})
+    assert (5, True) == (result.returncode, "Set KERNEL_BUILDER_CACHE" in result.stderr), result.stderr
+    result = kernel_builder("build", project, env={"KERNEL_BUILDER_CACHE": str(tmp_path / "a, b")})
+    assert 0 == result.returncode, result.stderr
+
+
 def test_options_of_the_local_driver_are_refused_for_nix(tmp_path: Path) -> None:
     """What Nix builds with stands in the flake: an option that would do nothing is an error."""
     project = make_tiny(tmp_path / "tiny")

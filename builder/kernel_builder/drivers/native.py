@@ -45,16 +45,16 @@ _STEP = re.compile(r"\[(\d+)/(\d+)\] ")
 _COMPILING = re.compile(r"\[\d+/\d+\] Building ")
 
 
-def check_path(project_dir: Path) -> None:
+def check_path(folder: Path, *, hint: str = "Move the project to a folder with a plainer name.") -> None:
     """Refuse a folder whose name CMake or Ninja would take apart.
 
     Raises:
-        ToolchainError: with what is in the way.
+        ToolchainError: with what is in the way, and the hint.
     """
-    found = re.search(r"[\";|`\[\]\x00-\x1f]|\$[{<]|\\", project_dir.as_posix())
+    found = re.search(r"[\";|`\[\]\x00-\x1f]|\$[{<]|\\", folder.as_posix())
     if found:
-        message = f"CMake cannot work in {str(project_dir)!r}: the path has {found[0]!r} in it"
-        raise ToolchainError(message, hint="Move the project to a folder with a plainer name.")
+        message = f"CMake cannot work in {str(folder)!r}: the path has {found[0]!r} in it"
+        raise ToolchainError(message, hint=hint)
 
 
 class NativeBuild:
@@ -128,7 +128,9 @@ class NativeBuild:
         """What the library is linked against instead of this machine's own libraries; `None` for these."""
         if self.policy is None:
             return None
-        return manylinux_sysroot(compiler_command(), self.policy, cache_dir("manylinux"))
+        cache = cache_dir("manylinux")
+        check_path(cache, hint="Set KERNEL_BUILDER_CACHE to a folder with a plainer name.")
+        return manylinux_sysroot(compiler_command(), self.policy, cache)
 
     def _find_environment(self, *, afresh: bool) -> dict[str, str | None]:
         """Without flags from outside, and with what makes objects the same in every folder and at every time."""
