@@ -25,8 +25,8 @@ _FOLDER = Path(facts.__file__).parent
 #: What Torch registers only where it was built for an accelerator, or when a part of it is first used.
 _LATE_NAMESPACES = (
     "_c10d_functional", "_inductor_debug", "_inductor_test", "_torch_testing", "bucketing", "c10d_functional",
-    "device_mesh", "flex_lib", "fsdp", "higher_order", "mps", "prim", "quantized_decomposed", "streams", "torch_attn",
-    "tr_c10d", "xpu",
+    "device_mesh", "flex_lib", "fsdp", "higher_order", "mps", "onnx", "onnx_symbolic", "prim", "quantized_decomposed",
+    "streams", "torch_attn", "tr_c10d", "xpu",
 )  # fmt: skip
 
 
