@@ -283,6 +283,45 @@ def test_a_capped_kernel_does_what_a_plain_one_does(
     assert expected["fail check"] == "RuntimeError: the check of 1 dimensions, 2.5, failed"
 
 
+_CUDA = """
+#include <cuda_runtime.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+__global__ void add(float *x, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n)
+    x[i] += 1;
+}
+
+extern "C" std::size_t run(float *x, int n) {
+  add<<<(n + 255) / 256, 256>>>(x, n);
+  auto const text = std::make_shared<std::string>(cudaGetErrorString(cudaGetLastError()));
+  return std::filesystem::path(*text).filename().string().size();
+}
+"""
+
+
+@pytest.mark.heavy
+@needs("g++")
+@needs("nvcc")
+def test_objects_of_nvcc_need_nothing_else(sysroot_of: Sysroots, tmp_path: Path) -> None:
+    """Objects of nvcc, with the static runtime of CUDA, keep to the policy by the same line that links."""
+    source, target = tmp_path / "kernel.cu", tmp_path / "kernel.o"
+    source.write_text(_CUDA)
+    command = ["nvcc", "-std=c++17", "-arch=sm_80", "-Xcompiler", "-fPIC", "-c", str(source), "-o", str(target)]
+    subprocess.run(command, check=True)
+    dry = subprocess.run(["nvcc", "--dryrun", "-c", str(source)], check=True, capture_output=True, text=True).stderr
+    folders = [word.strip('"') for word in dry.split() if word.startswith(('"-L', "-L"))]
+    runtime = [*folders, "-lcudart_static", "-ldl", "-lrt", "-lpthread"]
+    plain = _link("g++", "bfd", tmp_path / "plain.so", [target, *runtime])
+    capped = _link("g++", "bfd", tmp_path / "capped.so", [*capped_flags(sysroot_of("g++"), [target]), *runtime])
+    _assert_verdict(plain, "g++", expected=False)
+    _assert_verdict(capped, "g++", expected=True)
+
+
 @needs("g++")
 def test_the_stubs_come_before_torch(sysroot_of: Sysroots, tmp_path: Path) -> None:
     """Were Torch's libraries first, a kernel would take parts of the C++ library from them, bound to no version."""
