@@ -168,22 +168,30 @@ def test_a_tvm_ffi_kernel_is_an_editable_package(tmp_path: Path, python: Path) -
     assert "3.0" == _run(python, str(python), "-c", probe, cwd=tmp_path).strip()
 
 
-@pytest.mark.parametrize("options", [["-DKERNEL_BACKEND=cuda"], []])
-def test_a_backend_without_its_cmake_is_refused_in_one_sentence(
-    tmp_path: Path, python: Path, options: list[str]
-) -> None:
-    """A project can be written for every backend; CMake says which it can build, before it looks for anything."""
+def test_a_backend_that_the_kernel_does_not_have_is_refused(tmp_path: Path, python: Path) -> None:
+    """CMake says which backends there are, before it looks for a compiler."""
     project = make_tiny_tvm_ffi(tmp_path / "tiny")
-    if not options:
-        text = (project / "build.toml").read_text("utf-8").replace('backends = ["cpu", "cuda"]', 'backends = ["cuda"]')
-        (project / "build.toml").write_text(
-            text[: text.index("[kernel.tiny_cpu]")] + text[text.index("[kernel.tiny_cuda]") :]
-        )
     assert 0 == kernel_builder("create-pyproject", project).returncode
+    assert "KERNEL_BACKEND is 'cuda'; the kernel is for cpu." in _configure_badly(project, "-DKERNEL_BACKEND=cuda")
+
+
+def test_a_kernel_for_another_backend_than_that_of_torch_is_refused(tmp_path: Path, python: Path) -> None:
+    """A kernel for CUDA alone is not compiled against a Torch for the CPU, and the sentence names both."""
+    project = make_tiny(tmp_path / "tiny")
+    build_toml = project / "build.toml"
+    build_toml.write_text(build_toml.read_text("utf-8").replace('"cpu"', '"cuda"'), "utf-8")
+    assert 0 == kernel_builder("create-pyproject", project).returncode
+    said = _configure_badly(project)
+    assert "The kernel is for cuda; what is installed in " in said
+    assert " is for cpu. Install the build for one of these, or choose one with -DKERNEL_BACKEND=" in said
+
+
+def _configure_badly(project: Path, *options: str) -> str:
+    """What CMake says when it refuses a project, on one line."""
     command = ["cmake", "-B", "build-ext", *options]
     result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert result.returncode != 0
-    assert "this version of kernel-builder makes CMake code for cpu." in " ".join(result.stderr.split())
+    return " ".join(result.stderr.split())
 
 
 def test_a_kernel_compiles_without_the_headers_of_python(tmp_path: Path, python: Path) -> None:

@@ -12,6 +12,8 @@ from kernel_builder.doctor.ask import Answer
 from kernel_builder.doctor.here import Here
 from kernel_builder.doctor.model import Diagnosis
 from kernel_builder.toolchain.torch import TorchFacts
+from kernels.backend import Compute
+from kernels.errors import VariantNameError
 from kernels.variant import Platform
 
 __all__ = ["LINUX", "MAC", "WINDOWS", "Tools", "by_id", "empty_machine", "machine", "statuses"]
@@ -29,8 +31,10 @@ _VARIABLES = (
     "HIP_PATH",
     "HUGGING_FACE_HUB_TOKEN",
     "KERNELS_CACHE",
+    "KERNEL_BUILDER_CACHE",
     "ONEAPI_ROOT",
     "ROCM_PATH",
+    "XDG_CACHE_HOME",
     "XDG_CONFIG_HOME",
 )
 
@@ -80,13 +84,28 @@ def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tools:
     return tools
 
 
+def _torch_compute(tag: str) -> Compute:
+    """What a Torch is for; the loader may say more than can be read."""
+    try:
+        return Compute.parse(tag)
+    except VariantNameError:
+        return Compute("cpu")
+
+
 def machine(
     compute: str = "cpu", *, platform: Platform = LINUX, version: str | None = "2.13.0", answer: Answer | None = None
 ) -> Here:
     """A machine with a Torch that is built for something, or without one."""
     facts: dict[str, Any] = {"compute": compute, "torch": version and version[:4]}
     torch = (
-        TorchFacts(python=Path(sys.executable), root=Path("torch"), version=version, cxx11_abi=True, cmake="")
+        TorchFacts(
+            python=Path(sys.executable),
+            root=Path("torch"),
+            version=version,
+            compute=_torch_compute(compute),
+            cxx11_abi=True,
+            cmake="",
+        )
         if version
         else None
     )

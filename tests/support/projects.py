@@ -11,6 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 RELU = ROOT / "examples" / "relu"
+#: The folder of each example.
+EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/build.toml"))
 
 #: Compiles in a fraction of a second: it has no operators and needs no header of Torch.
 _TINY = {
@@ -84,7 +86,7 @@ _TINY_TVM_FFI = {
 name = "tiny-ffi"
 version = 1
 license = "Apache-2.0"
-backends = ["cpu", "cuda"]
+backends = ["cpu"]
 
 [tvm-ffi]
 src = ["tvm-ffi-ext/binding.cpp", "tvm-ffi-ext/twice.h"]
@@ -93,12 +95,6 @@ src = ["tvm-ffi-ext/binding.cpp", "tvm-ffi-ext/twice.h"]
 backend = "cpu"
 depends = []
 src = ["tiny_cpu/tiny.cpp"]
-
-[kernel.tiny_cuda]
-backend = "cuda"
-depends = []
-cuda-capabilities = ["8.0"]
-src = ["tiny_cuda/tiny.cu"]
 """,
     "tvm-ffi-ext/tiny_ffi/__init__.py": '''\
 """A kernel on tvm-ffi."""
@@ -133,14 +129,18 @@ void twice(float *values, long count) {
   }
 }
 """,
-    "tiny_cuda/tiny.cu": "void twice(float *, long) {}\n",
 }
+
+
+def copy_example(example: Path, target: Path) -> Path:
+    """A copy of an example without what building it leaves behind."""
+    ignored = shutil.ignore_patterns("build", "build-ext", ".kernel-builder", "__pycache__", "*.egg-info")
+    return Path(shutil.copytree(example, target, ignore=ignored))
 
 
 def copy_relu(target: Path) -> Path:
     """A copy of the relu example without what building it leaves behind."""
-    ignored = shutil.ignore_patterns("build", "build-ext", ".kernel-builder", "__pycache__", "*.egg-info")
-    return Path(shutil.copytree(RELU, target, ignore=ignored))
+    return copy_example(RELU, target)
 
 
 def make_tiny(target: Path) -> Path:
@@ -177,6 +177,24 @@ def variant_name() -> str:
     facts = find_torch()
     abi = ("cxx11" if facts.cxx11_abi else "cxx98") if platform.os == "linux" else None
     return TorchVariant(facts.release, Compute("cpu"), platform, abi).variant_str
+
+
+def cpu_variant(project: Path) -> str | None:
+    """The one variant for the CPU of this machine that a compiled kernel is built as; `None` for others."""
+    from kernel_builder.config.model import TorchExtension  # noqa: PLC0415
+    from kernel_builder.config.reader import load_config  # noqa: PLC0415
+    from kernel_builder.matrix import host_platform  # noqa: PLC0415
+    from kernel_builder.toolchain.tvm_ffi import find_tvm_ffi  # noqa: PLC0415 - only where they are needed
+
+    config = load_config(project)
+    if not config.components("cpu"):
+        return None
+    if config.framework_key == "tvm-ffi":
+        return f"tvm-ffi{find_tvm_ffi().release.digits}-cpu-{host_platform()}"
+    abi = config.framework.stable_abi_for("cpu") if isinstance(config.framework, TorchExtension) else None
+    if abi:
+        return f"torch-stable-abi{''.join(map(str, abi.parts[:2]))}-cpu-{host_platform()}"
+    return variant_name()
 
 
 def kernel_builder(

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from kernel_builder.doctor.drivers import NOT_BUILT
 from kernel_builder.doctor.gather import WAYS, Report
 from kernel_builder.doctor.model import Diagnosis, Status, Verdict
 from kernel_builder.doctor.project import Project
@@ -119,14 +118,11 @@ def _obstacles(report: Report) -> Iterator[str]:
             if ways[way].status in (Status.NO, Status.UNKNOWN):
                 barred.setdefault((way, _to_mend(ways[way])), []).append(backend)
     for (way, names), backends in barred.items():
-        said = f"to {_HEADINGS[way]}, mend: {names}" if names else f"{_HEADINGS[way]}: not in this version; use Nix"
-        yield from _wrapped(f"{', '.join(backends)}: {said}", 2)
+        yield from _wrapped(f"{', '.join(backends)}: to {_HEADINGS[way]}, mend: {names}", 2)
 
 
 def _to_mend(found: Verdict) -> str:
-    """The questions whose answers bar a way; empty when nothing on this machine can open it."""
-    if any(one.question.id == NOT_BUILT for one in found.because):
-        return ""
+    """The questions whose answers bar a way."""
     return ", ".join(dict.fromkeys(one.question.text for one in found.because))
 
 

@@ -1,14 +1,11 @@
 """Which backends each driver can build at all, whatever is installed."""
 
 from kernel_builder.doctor.here import Here
-from kernel_builder.doctor.model import Diagnosis, Question, Remedy, uses
+from kernel_builder.doctor.model import Diagnosis, Question, uses
 from kernel_builder.matrix import load_matrix
-from kernel_builder.project.render import RENDERED_BACKENDS
 
-__all__ = ["NOT_BUILT", "examine_drivers"]
+__all__ = ["examine_drivers"]
 
-#: The id of the question that bars what the local driver of this version cannot build, whatever is installed.
-NOT_BUILT = "driver-local-not"
 _TOPIC = "Drivers"
 
 
@@ -25,16 +22,12 @@ def examine_drivers(here: Here, backends: tuple[str, ...]) -> list[Diagnosis]:
 
 
 def _local(asked: list[str], elsewhere: tuple[str, ...]) -> list[Diagnosis]:
-    able = tuple(backend for backend in asked if backend in RENDERED_BACKENDS)
-    unable = tuple(backend for backend in asked if backend not in RENDERED_BACKENDS)
     found = []
-    if able:
-        question = Question(id="driver-local", topic=_TOPIC, text="builds without Nix", needed_for=uses("local", *able))
-        found.append(question.yes(f"for {', '.join(able)}"))
-    if unable:
-        question = Question(id=NOT_BUILT, topic=_TOPIC, text="builds without Nix", needed_for=uses("local", *unable))
-        remedy = Remedy(step="Build these with Nix:", commands=("kernel-builder build --driver nix",))
-        found.append(question.no(f"this version makes none for {', '.join(unable)}", remedy))
+    if asked:
+        question = Question(
+            id="driver-local", topic=_TOPIC, text="builds without Nix", needed_for=uses("local", *asked)
+        )
+        found.append(question.yes(f"for {', '.join(asked)}"))
     if elsewhere:
         needed_for = (*uses("local", *elsewhere), *uses("load", *elsewhere))
         question = Question(id="system", topic=_TOPIC, text="other systems", needed_for=needed_for)

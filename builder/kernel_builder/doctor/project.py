@@ -13,7 +13,6 @@ from kernel_builder.doctor.packages import command_line
 from kernel_builder.drivers.targets import Facts, local_targets
 from kernel_builder.errors import TargetError, ToolchainError
 from kernel_builder.matrix import BuildTarget, load_matrix, select
-from kernel_builder.project.render import RENDERED_BACKENDS
 from kernel_builder.toolchain.tvm_ffi import find_tvm_ffi
 
 __all__ = ["Project", "VariantHere", "examine_project"]
@@ -127,9 +126,6 @@ def _missing(config: KernelConfig, local: Verdict) -> list[str]:
 
 def _why_not(config: KernelConfig, here: Here, target: BuildTarget, missing: list[str], refusal: str) -> str:
     """Why the toolchain of this machine cannot build a variant, from the general to the particular."""
-    is_python_only = isinstance(config.framework, NoarchExtension)
-    if not is_python_only and target.row.compute.backend not in RENDERED_BACKENDS:
-        return f"this version builds for {target.row.compute.backend} with Nix only"
     if missing:
         return "; ".join(missing)
     if not isinstance(config.framework, TorchExtension):

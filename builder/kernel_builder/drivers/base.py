@@ -1,12 +1,13 @@
 """What every driver takes and gives."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from kernel_builder.config.model import KernelConfig
 from kernel_builder.toolchain.manylinux.policy import DEFAULT_POLICY
+from kernel_builder.toolchain.torches.sources import TorchSources
 
 __all__ = ["BuildRequest", "Built", "Driver", "Event", "Log", "Made", "Note", "Progress", "Report", "Stage"]
 
@@ -24,6 +25,8 @@ class BuildRequest:
         manylinux: the policy whose symbol versions a library for Linux may need at most, or `None` for no limit.
         skip: the checks that are left out, of `kernel_builder.checks.findings.CHECKS`.
         rebuild: whether to build each variant a second time, elsewhere, and compare.
+        torch: where the Torch to build against may come from.
+        fetch_toolkit: whether to download the CUDA toolkit that is needed, where this machine has none.
     """
 
     project_dir: Path
@@ -34,6 +37,8 @@ class BuildRequest:
     manylinux: str | None = DEFAULT_POLICY
     skip: frozenset[str] = frozenset()
     rebuild: bool = False
+    torch: TorchSources = field(default_factory=TorchSources)
+    fetch_toolkit: bool = False
 
     @property
     def build_dir(self) -> Path:
@@ -88,6 +93,7 @@ class Made:
         toolchain: what it was made with, by name; empty when nothing was compiled.
         compiled: how many sources were compiled, or `None` where there are none.
         objects: the object files that the library was linked from.
+        libraries: folders with libraries that it may need, beside the framework's.
     """
 
     files: tuple[Path, ...]
@@ -95,6 +101,7 @@ class Made:
     toolchain: dict[str, str]
     compiled: int | None
     objects: tuple[Path, ...] = ()
+    libraries: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

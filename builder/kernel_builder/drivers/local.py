@@ -8,23 +8,28 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from kernel_builder.cache import cache_dir
 from kernel_builder.checks import check_build, raise_errors
 from kernel_builder.checks.findings import CHECKS
 from kernel_builder.checks.listing import listing
 from kernel_builder.checks.load import Ask, ready_to_load
-from kernel_builder.config.model import KernelConfig, NoarchExtension, TvmFfiExtension
+from kernel_builder.config.model import NoarchExtension, TvmFfiExtension
 from kernel_builder.drivers.assemble import assemble
-from kernel_builder.drivers.base import BuildRequest, Built, Event, Made, Note, Report, Stage
+from kernel_builder.drivers.base import BuildRequest, Built, Event, Log, Made, Note, Report, Stage
 from kernel_builder.drivers.native import NativeBuild, check_path
 from kernel_builder.drivers.python_only import make_python_only
 from kernel_builder.drivers.rebuild import check_rebuild
 from kernel_builder.drivers.targets import Facts, local_targets
-from kernel_builder.errors import CheckError
+from kernel_builder.errors import CheckError, TargetError
 from kernel_builder.matrix import BuildTarget, host_platform
 from kernel_builder.provenance import Provenance, find_provenance
-from kernel_builder.toolchain.torch import find_torch
+from kernel_builder.toolchain.cuda.fetch import fetch_toolkit
+from kernel_builder.toolchain.pip import Listener
+from kernel_builder.toolchain.torch import TorchFacts
+from kernel_builder.toolchain.torches.choose import choose_torch
 from kernel_builder.toolchain.tvm_ffi import find_tvm_ffi
 from kernel_builder.tree import build_lock, check_places, install_tree, same_trees, staging_dir
+from kernels.variant import NoarchVariant, parse_variant_or_none
 
 __all__ = ["LocalDriver"]
 
@@ -47,7 +52,10 @@ class LocalDriver:
             CheckError: when a build does not meet the requirements, or the sources changed meanwhile; the tree that was
                 there stays.
         """
-        facts = _find_facts(request.config)
+        listener = _listener(request, report)
+        facts = _find_facts(request, listener)
+        if request.fetch_toolkit:
+            _fetch_toolkit(request, facts, listener)
         if facts is not None:
             check_path(request.project_dir)
         targets = local_targets(request.config, facts, host_platform(), request.variant)
@@ -67,10 +75,32 @@ class LocalDriver:
             return [job.run() for job in jobs]
 
 
-def _find_facts(config: KernelConfig) -> Facts:
-    if isinstance(config.framework, NoarchExtension):
+def _listener(request: BuildRequest, report: Report) -> Listener:
+    name = request.variant or request.config.general.name
+    return Listener(on_stage=lambda text: report(Stage(name, text)), on_line=lambda line: report(Log(name, line)))
+
+
+def _find_facts(request: BuildRequest, listener: Listener) -> Facts:
+    framework = request.config.framework
+    if isinstance(framework, NoarchExtension):
         return None
-    return find_tvm_ffi() if isinstance(config.framework, TvmFfiExtension) else find_torch()
+    if isinstance(framework, TvmFfiExtension):
+        return find_tvm_ffi()
+    return choose_torch(request.variant, request.torch, listener)
+
+
+def _fetch_toolkit(request: BuildRequest, facts: Facts, listener: Listener) -> None:
+    """Download the toolkit of the variant that is wanted, or of the CUDA of Torch, if this machine has none."""
+    variant = parse_variant_or_none(request.variant or "")
+    compute = None if variant is None or isinstance(variant, NoarchVariant) else variant.compute
+    if compute is None and isinstance(facts, TorchFacts):
+        compute = facts.compute
+    if compute is None or compute.backend != "cuda" or compute.version is None:
+        message = "--fetch-toolkit downloads the CUDA toolkit of one variant"
+        raise TargetError(
+            message, hint="Name a variant for CUDA with --variant; `kernel-builder list-variants` has them."
+        )
+    fetch_toolkit(compute.version, cache_dir("toolchains"), listener)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +115,7 @@ class _Job:
 
     def run(self) -> Built:
         started = time.monotonic()
-        with _Loading(wanted="load" not in self.request.skip) as loading:
+        with _Loading(self.facts, wanted="load" not in self.request.skip) as loading:
             made = self._make(self.request, on_work=loading.start)
             changed = self._install(made, loading)
         if self.request.rebuild:
@@ -135,9 +165,10 @@ class _Job:
             stage,
             module=self.request.config.general.python_name,
             python=loading.python,
+            place=loading.place,
             variant=self.target.variant,
             manylinux=self.request.manylinux,
-            search=(self.facts.root / "lib",) if self.facts is not None else (),
+            search=(*((self.facts.root / "lib",) if self.facts is not None else ()), *made.libraries),
             objects=made.objects,
             skip=self.request.skip,
             ready=loading.ready,
@@ -152,9 +183,10 @@ class _Job:
 class _Loading(ExitStack):
     """The process that a finished build is loaded in: it imports Torch while the compilers run."""
 
-    def __init__(self, *, wanted: bool) -> None:
+    def __init__(self, facts: Facts, *, wanted: bool) -> None:
         super().__init__()
-        self.python = Path(sys.executable)
+        self.python = facts.python if facts is not None else Path(sys.executable)
+        self.place = facts.place if isinstance(facts, TorchFacts) else None
         self.ready: Ask | None = None
         self._wanted = wanted
 
@@ -162,4 +194,4 @@ class _Loading(ExitStack):
         """Start it, if it is wanted and has not been started."""
         if self._wanted:
             self._wanted = False
-            self.ready = self.enter_context(ready_to_load(self.python))
+            self.ready = self.enter_context(ready_to_load(self.python, self.place))

@@ -19,6 +19,7 @@ from kernel_builder.process import run
 from kernel_builder.project.metadata import build_metadata
 from kernel_builder.project.render import ops_id, render
 from kernel_builder.provenance import Provenance, build_inputs
+from kernel_builder.toolchain.accelerator import Accelerator, find_accelerator
 from kernel_builder.toolchain.manylinux.policy import Policy, load_policy
 from kernel_builder.toolchain.manylinux.sysroot import Sysroot, manylinux_sysroot
 from kernel_builder.toolchain.tools import (
@@ -41,6 +42,8 @@ _MEMORY_PER_JOB = 2 * 1024**3
 _EPOCH = "315532800"
 #: Takes nothing from a compiler cache, and is rare.
 _AFRESH = {"CCACHE_DISABLE": "1", "SCCACHE_RECACHE": "1", "TZ": "Pacific/Chatham", "LC_ALL": "C", "LANG": "C"}
+#: The languages that a backend has beside C++.
+_LANGUAGES = {"cuda": ("CUDA",), "rocm": ("HIP",), "metal": ("OBJCXX",)}
 _STEP = re.compile(r"\[(\d+)/(\d+)\] ")
 _COMPILING = re.compile(r"\[\d+/\d+\] Building ")
 
@@ -82,11 +85,12 @@ class NativeBuild:
         self.facts = facts
         self.provenance = provenance
         self.variant = target.name
-        self.backend = target.row.compute.backend
+        self.compute = target.row.compute
+        self.backend = self.compute.backend
         self.on_work = on_work
         self.compiled = 0
         self.launcher = None if afresh else find_launcher()
-        self.environment = self._find_environment(afresh=afresh)
+        self.afresh = afresh
 
     def make(self) -> Made:
         """Configure, compile, and look at what the compiler read.
@@ -105,6 +109,8 @@ class NativeBuild:
         made = json.loads((workspace.cmake / "kernel-build.json").read_text("utf-8"))
         files = (workspace.cmake / made["library"], workspace.cmake / "_ops.py")
         toolchain = {"compiler": made["compiler"], self.config.framework_key: self.facts.version}
+        if self.accelerator is not None:
+            toolchain[self.backend] = self.accelerator.name
         if self.policy is not None:
             toolchain["manylinux"] = self.policy.name
         return Made(
@@ -113,7 +119,17 @@ class NativeBuild:
             toolchain=toolchain,
             compiled=self.compiled,
             objects=_objects(workspace.cmake, inputs),
+            libraries=self.accelerator.libraries if self.accelerator else (),
         )
+
+    @cached_property
+    def accelerator(self) -> Accelerator | None:
+        """What compiles for the backend; `None` for the CPU, which the C++ compiler is for."""
+        if self.backend == "cpu":
+            return None
+        cache = cache_dir("toolchains")
+        check_path(cache, hint="Set KERNEL_BUILDER_CACHE to a folder with a plainer name.")
+        return find_accelerator(self.backend, self.compute.version, cache=cache)
 
     @cached_property
     def policy(self) -> Policy | None:
@@ -132,7 +148,8 @@ class NativeBuild:
         check_path(cache, hint="Set KERNEL_BUILDER_CACHE to a folder with a plainer name.")
         return manylinux_sysroot(compiler_command(), self.policy, cache)
 
-    def _find_environment(self, *, afresh: bool) -> dict[str, str | None]:
+    @cached_property
+    def environment(self) -> dict[str, str | None]:
         """Without flags from outside, and with what makes objects the same in every folder and at every time."""
         settings = {
             "SOURCE_DATE_EPOCH": _EPOCH,
@@ -141,7 +158,8 @@ class NativeBuild:
             # ccache does not look at -ffile-prefix-map, and what was compiled under another map is not the same.
             "CCACHE_NAMESPACE": f"kernel-builder-{importlib.metadata.version('kernel-builder')}",
         }
-        return {**QUIET_ENVIRONMENT, **settings, **(_AFRESH if afresh else {})}
+        accelerator = self.accelerator.environment if self.accelerator else {}
+        return {**QUIET_ENVIRONMENT, **settings, **accelerator, **(_AFRESH if self.afresh else {})}
 
     def _configure(self, workspace: Workspace, rendered: dict[str, str], inputs: tuple[str, ...]) -> None:
         self.report(Stage(self.variant, "configure"))
@@ -157,6 +175,7 @@ class NativeBuild:
                 self.facts.version,
                 str(project_dir),
                 *self._settings(),
+                *(self.accelerator.identity if self.accelerator else ()),
             ],
             sources=[project_dir / name for name in inputs],
         )
@@ -179,7 +198,11 @@ class NativeBuild:
 
     def _settings(self) -> list[str]:
         """What this machine adds to the command of CMake."""
-        settings = [] if self.launcher is None else [f"-DCMAKE_CXX_COMPILER_LAUNCHER={self.launcher}"]
+        languages = ("CXX", *_LANGUAGES.get(self.backend, ()))
+        settings = [f"-DCMAKE_{name}_COMPILER_LAUNCHER={self.launcher}" for name in languages if self.launcher]
+        if self.accelerator is not None:
+            # What is published is for every device, not for the one of this machine.
+            settings += [*self.accelerator.settings, "-DKERNEL_ALL_ARCHS=ON"]
         if self.sysroot is not None:
             settings += [
                 f"-DKERNEL_LINK_OPTIONS={';'.join(self.sysroot.link_options)}",
@@ -228,5 +251,6 @@ class NativeBuild:
 
 def _objects(cmake_dir: Path, inputs: tuple[str, ...]) -> tuple[Path, ...]:
     """The object files of a build's sources; those of sources that were taken out are still there."""
-    names = tuple(f"/{name}.o" for name in inputs)
+    # What was translated to HIP is compiled under another name.
+    names = (*(f"/{name}.o" for name in inputs), ".hip.o")
     return tuple(sorted(path for path in (cmake_dir / "CMakeFiles").rglob("*.o") if path.as_posix().endswith(names)))

@@ -1,13 +1,16 @@
 """Which of a kernel's variants can be built with what this machine has installed."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
+from kernel_builder.cache import cache_dir
 from kernel_builder.config.model import KernelConfig, NoarchExtension, TorchExtension, TvmFfiExtension
-from kernel_builder.errors import TargetError
+from kernel_builder.errors import TargetError, ToolchainError
 from kernel_builder.matrix import BuildTarget, Row, load_matrix, select
 from kernel_builder.matrix.select import target_for
-from kernel_builder.project.render import RENDERED_BACKENDS
+from kernel_builder.toolchain.accelerator import find_accelerator
 from kernel_builder.toolchain.torch import TorchFacts
 from kernel_builder.toolchain.tvm_ffi import TvmFfiFacts
 from kernels.backend import Compute, MajorMinor
@@ -29,8 +32,9 @@ def local_targets(
     """The variants that can be built here, or the one of them that is wanted.
 
     A compiled kernel is built for the release of its framework that is installed, which need not be in the build
-    matrix. A Python-only kernel is built for each of its backends that the matrix has on this system; on a system that
-    the matrix does not know, for all of them.
+    matrix: with Torch for the accelerator that Torch is for, and for the CPU; with tvm-ffi for each backend that there
+    is a compiler for. A Python-only kernel is built for each of its backends that the matrix has on this system; on a
+    system that the matrix does not know, for all of them.
 
     Args:
         config: the kernel.
@@ -57,12 +61,25 @@ def _targets(config: KernelConfig, facts: Facts, platform: Platform) -> tuple[Bu
     if isinstance(config.framework, NoarchExtension):
         return _noarch_targets(config, platform)
     if isinstance(config.framework, TorchExtension) and isinstance(facts, TorchFacts):
-        rows = [Row(facts.release, Compute(backend), platform) for backend in RENDERED_BACKENDS]
+        computes = dict.fromkeys([facts.compute, Compute("cpu")])
+        rows = [Row(facts.release, compute, platform) for compute in computes]
         return tuple(_with_abi(target, facts) for row in rows if (target := target_for(config, row)) is not None)
     if isinstance(config.framework, TvmFfiExtension) and isinstance(facts, TvmFfiFacts):
-        rows = [Row(_NO_TORCH, Compute(backend), platform, facts.release) for backend in RENDERED_BACKENDS]
+        rows = [Row(_NO_TORCH, compute, platform, facts.release) for compute in _compilers_for(config)]
         return tuple(target for row in rows if (target := target_for(config, row)) is not None)
     return ()
+
+
+def _compilers_for(config: KernelConfig) -> Iterator[Compute]:
+    """What the compilers of this machine can compile a kernel's components for."""
+    for backend in config.general.backends:
+        if not config.components(backend):
+            continue
+        if backend == "cpu":
+            yield Compute(backend)
+            continue
+        with contextlib.suppress(ToolchainError):
+            yield Compute(backend, find_accelerator(backend, None, cache=cache_dir("toolchains")).version)
 
 
 def _noarch_targets(config: KernelConfig, platform: Platform) -> tuple[BuildTarget, ...]:
@@ -102,22 +119,40 @@ def _none_at_all(config: KernelConfig, facts: Facts, platform: Platform) -> Targ
     backends = ", ".join(config.general.backends)
     if isinstance(config.framework, NoarchExtension):
         return TargetError(f"the kernel is for {backends}, which {platform} does not have")
-    usable = [backend for backend in RENDERED_BACKENDS if backend in config.general.backends]
-    if not usable:
-        message = (
-            f"the local driver of this version builds for {', '.join(RENDERED_BACKENDS)}; the kernel has {backends}"
-        )
-        return TargetError(message, hint="Build the kernel with Nix.")
-    if not any(config.components(backend) for backend in usable):
-        message = f"build.toml has no [kernel.NAME] component for {', '.join(usable)}"
+    compiled = [backend for backend in config.general.backends if config.components(backend)]
+    if not compiled:
+        message = f"build.toml has no [kernel.NAME] component for {backends}"
         return TargetError(message, hint="Add one, or take the backend out of general.backends.")
     if isinstance(config.framework, TorchExtension) and isinstance(facts, TorchFacts):
-        return _outside_the_bounds(config.framework, facts, usable[0])
+        usable = [backend for backend in compiled if backend in ("cpu", facts.compute.backend)]
+        if not usable:
+            return _another_backend(compiled, facts)
+        return _outside_the_bounds(config, config.framework, facts, usable[0])
     message = f"[{config.framework_key}] kernels are built against {config.framework_key}, which was not found"
     return TargetError(message, hint="Run `kernel-builder doctor` to see what is installed.")
 
 
-def _outside_the_bounds(framework: TorchExtension, facts: TorchFacts, backend: str) -> TargetError:
+def _another_backend(compiled: list[str], facts: TorchFacts) -> TargetError:
+    message = (
+        f"the kernel is for {', '.join(compiled)}; the Torch {facts.version} that is installed is for {facts.compute}"
+    )
+    return TargetError(
+        message,
+        hint=f"Install a Torch for {' or '.join(compiled)}, name the variant with --variant and its Torch with "
+        "--fetch-torch or --python, or build with Nix.",
+    )
+
+
+def _outside_the_bounds(
+    config: KernelConfig, framework: TorchExtension, facts: TorchFacts, backend: str
+) -> TargetError:
+    options, version = config.general.for_backend(backend), facts.compute.version
+    if backend == facts.compute.backend and version is not None:
+        below = options.minver is not None and not options.minver.allows_from(version)
+        if below or (options.maxver is not None and not options.maxver.allows_to(version)):
+            message = f"build.toml leaves out {facts.compute}, which the Torch {facts.version} that is installed is for"
+            hint = f"Install another Torch, or change general.{backend}.minver and general.{backend}.maxver."
+            return TargetError(message, hint=hint)
     abi = framework.stable_abi_for(backend)
     if abi is not None and abi.parts[:2] > facts.release:
         message = f"the kernel is built on the stable ABI of {abi}; {facts.version} is installed"

@@ -62,7 +62,8 @@ def cmake_path(value: str) -> str:
 def cmake_flags(values: Iterable[str]) -> str:
     """Compiler flags as one `SHELL:` argument, which keeps their order and repetitions (CMake drops repeated flags).
 
-    A generator expression in a flag would be evaluated; its opening is written so that it stays text.
+    A generator expression in a flag would be evaluated; its opening and its end are written so that they stay text,
+    also where the whole stands in a generator expression, such as one for a language.
 
     Raises:
         ConfigError: as `cmake_text`; for a line break, which the build files that CMake writes cannot hold; and for an
@@ -77,7 +78,8 @@ def cmake_flags(values: Iterable[str]) -> str:
     if "\n" in words or "\r" in words:
         message = f"{words!r} cannot be passed to a compiler: it has a line break"
         raise ConfigError(message, hint="Write the flag in build.toml without it.")
-    return f'"SHELL:{cmake_text(words).replace(chr(92) + "$<", "$<1:" + chr(92) + "$>$<1:<>")}"'
+    text = re.sub(r"\\\$<|>", lambda found: r"$<1:\$>$<1:<>" if found[0] != ">" else "$<ANGLE-R>", cmake_text(words))
+    return f'"SHELL:{text}"'
 
 
 def toml(value: str) -> str:

@@ -1,14 +1,23 @@
 """Renders a kernel project's build files: the same configuration always gives the same bytes.
 
-The folders of `templates/project` are the plan: a project has the files of `any`, of `compiled` when its framework
-compiles, and of the framework's own folder. What ends in `.jinja` is rendered, the rest is taken as it stands; `MODULE`
-in the name of a folder is the kernel's Python package. Beside these a project has one metadata file for each backend.
+The folders of `templates/project` are the plan: a project has the files of `any` and of the framework's own folder;
+when the framework compiles, also of `compiled`, of `backend-<name>` for each of its backends, and of `dependencies` if
+a component depends on more than the framework. What ends in `.jinja` is rendered, the rest is taken as it stands;
+`MODULE` in the name of a folder is the kernel's Python package. Beside these a project has one metadata file for each
+backend.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
+from kernel_builder.config.capabilities import (
+    default_capabilities,
+    family_cuda,
+    known_capabilities,
+    oldest_capability,
+    oldest_cudas,
+)
 from kernel_builder.config.model import KernelConfig, NoarchExtension, TorchExtension
 from kernel_builder.errors import TargetError
 from kernel_builder.project.environment import environment
@@ -17,10 +26,7 @@ from kernel_builder.project.packages import python_packages
 from kernel_builder.provenance import Provenance
 from kernel_builder.resources import templates_dir
 
-__all__ = ["RENDERED_BACKENDS", "ops_id", "render", "render_ops"]
-
-#: The backends that the generated CMake can build, in the order of preference; the same as in its kernel.cmake.
-RENDERED_BACKENDS = ("cpu",)
+__all__ = ["ops_id", "render", "render_ops"]
 
 _SUFFIX = ".jinja"
 _OPS_TEMPLATE = "project/torch-noarch/torch-ext/MODULE/_ops.py.jinja"
@@ -56,7 +62,7 @@ def render(config: KernelConfig, provenance: Provenance, *, source_dir: str = ".
     backends = _backends(config)
     values = _values(config, backends, provenance, source_dir)
     files = {}
-    for path in _templates(config.framework_key):
+    for path in _templates(config, backends):
         name = path.relative_to(templates_dir()).as_posix()
         target = name.split("/", 2)[2].removesuffix(_SUFFIX).replace("MODULE", config.general.python_name)
         is_template = name.endswith(_SUFFIX)
@@ -72,12 +78,20 @@ def render_ops(config: KernelConfig, backend: str, unique_id: str) -> str:
     return environment().get_template(_OPS_TEMPLATE).render(ops_ids={backend: ops_id(config, backend, unique_id)})
 
 
-def _templates(framework_key: str) -> list[Path]:
+def _templates(config: KernelConfig, backends: tuple[str, ...]) -> list[Path]:
     """Every file that makes one of a project's."""
-    layers = ("any", framework_key) if framework_key == "torch-noarch" else ("any", "compiled", framework_key)
+    layers = ["any", config.framework_key]
+    if not isinstance(config.framework, NoarchExtension):
+        layers += ["compiled", *(f"backend-{backend}" for backend in backends)]
+        layers += ["dependencies"] if _has_dependencies(config) else []
     top = templates_dir() / "project"
     paths = [path for layer in layers for path in (top / layer).rglob("*") if path.is_file()]
     return [path for path in paths if "__pycache__" not in path.parts]
+
+
+def _has_dependencies(config: KernelConfig) -> bool:
+    """Whether a component needs a library beside the framework."""
+    return any(set(component.depends) - {"torch"} for component in config.kernels)
 
 
 def _backends(config: KernelConfig) -> tuple[str, ...]:
@@ -95,6 +109,22 @@ def _backends(config: KernelConfig) -> tuple[str, ...]:
     return backends
 
 
+def _cuda_data() -> dict[str, Any]:
+    """What CUDA's compilers compile for, as texts."""
+    return {
+        "known": [str(one) for one in known_capabilities()],
+        "families": ".".join(map(str, family_cuda())),
+        "lists": [
+            {
+                "cuda": ".".join(map(str, cuda)),
+                "oldest": str(oldest_capability(cuda)),
+                "capabilities": [str(one) for one in default_capabilities(cuda)],
+            }
+            for cuda in oldest_cudas()
+        ],
+    }
+
+
 def _values(config: KernelConfig, backends: tuple[str, ...], provenance: Provenance, source_dir: str) -> dict[str, Any]:
     framework = config.framework
     packages = python_packages(config)
@@ -105,6 +135,7 @@ def _values(config: KernelConfig, backends: tuple[str, ...], provenance: Provena
         "python_dir": config.python_dir,
         "framework_key": config.framework_key,
         "framework_module": config.framework_key.replace("-", "_"),
+        "has_dependencies": _has_dependencies(config),
         "is_compiled": not isinstance(framework, NoarchExtension),
         "framework": framework,
         "backends": backends,
@@ -116,6 +147,7 @@ def _values(config: KernelConfig, backends: tuple[str, ...], provenance: Provena
         "build_requires": _BUILD_REQUIRES[config.framework_key],
         "dependencies": list(dict.fromkeys([_RUN_REQUIRES[config.framework_key], *packages["general"]])),
         "optional_dependencies": packages["backends"],
+        "cuda": _cuda_data(),
         "minver": None,
         "maxver": None,
         "stable_abi": {},

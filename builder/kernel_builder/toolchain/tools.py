@@ -25,6 +25,8 @@ __all__ = [
 QUIET_ENVIRONMENT: Mapping[str, None] = dict.fromkeys(
     (
         "CFLAGS",
+        "CUDAARCHS",
+        "CUDAFLAGS",
         "CMAKE_BUILD_TYPE",
         "CMAKE_GENERATOR",
         "CMAKE_PREFIX_PATH",
@@ -34,9 +36,15 @@ QUIET_ENVIRONMENT: Mapping[str, None] = dict.fromkeys(
         "CPPFLAGS",
         "CXXFLAGS",
         "C_INCLUDE_PATH",
+        "HIPCC_COMPILE_FLAGS_APPEND",
+        "HIPCC_LINK_FLAGS_APPEND",
+        "HIPFLAGS",
         "LDFLAGS",
         "LD_RUN_PATH",
         "LIBRARY_PATH",
+        "NVCC_APPEND_FLAGS",
+        "NVCC_PREPEND_FLAGS",
+        "OBJCXXFLAGS",
     )
 )
 

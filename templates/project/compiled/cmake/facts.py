@@ -1,11 +1,13 @@
 """Prints the facts of the installed Torch or tvm-ffi that a build needs, without importing it (that takes seconds).
 
-Standard library only, Python 3.9 and later. Usage: facts.py torch|tvm-ffi
+Standard library only, Python 3.9 and later. Usage: facts.py torch|tvm-ffi [cmake|json]
 """
 
 import ast
 import importlib.metadata
 import importlib.util
+import json
+import platform
 import sys
 import sysconfig
 from pathlib import Path
@@ -27,6 +29,7 @@ def torch_facts() -> Dict[str, str]:
         "torch_cuda": versions.get("cuda") or "",
         "torch_hip": versions.get("hip") or "",
         "torch_xpu": versions.get("xpu") or "",
+        "torch_metal": "1" if sys.platform == "darwin" and platform.machine() == "arm64" else "0",
         "torch_cxx11_abi": _cxx11_abi(root),
         "python_include": python_include.as_posix() if (python_include / "Python.h").is_file() else "",
         "python_library": (Path(sys.base_prefix) / "libs" / "python3.lib").as_posix(),
@@ -98,8 +101,9 @@ def facts_of(framework: str) -> Dict[str, str]:
 
 
 def main(arguments: List[str]) -> None:
-    """Print the facts as CMake code."""
-    print(facts_of(arguments[0])["cmake"], end="")
+    """Print the facts as CMake code, or as JSON."""
+    facts = facts_of(arguments[0])
+    print(json.dumps(facts) if arguments[1:] == ["json"] else facts["cmake"], end="")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 # The parts that a kernel's CMakeLists.txt is put together from.
 #
-#   kernel_project(...)    names the kernel, chooses the backend, finds the framework
-#   kernel_component(...)  compiles the sources of one backend with one set of flags
-#   kernel_extension(...)  compiles the bindings and links everything into one library
+#   kernel_choose_backend(...)  chooses the backend, before the compilers are looked for
+#   kernel_project(...)         names the kernel, finds the framework and the compilers of the backend
+#   kernel_component(...)       compiles the sources of one backend with one set of flags
+#   kernel_extension(...)       compiles the bindings and links everything into one library
 #
 # What differs from framework to framework is in torch.cmake or tvm_ffi.cmake, of which a project includes one. Each
-# has a macro kernel_framework(), which makes the targets kernel_headers (to compile with) and kernel_libraries (to
-# link with), and sets
+# has a macro kernel_framework_facts(), which asks for the facts of the framework and sets KERNEL_INSTALLED_FOR to the
+# backends that the installed one is for, and a macro kernel_framework(), which makes the targets kernel_headers (to
+# compile with) and kernel_libraries (to link with), and sets
 #
 #   KERNEL_FRAMEWORK_ROOT    the folder that the framework is installed in
 #   KERNEL_CXX_STANDARD      the edition of C++ that its headers are written in
@@ -14,9 +16,21 @@
 #   KERNEL_LIBRARY_SUFFIX    what the name of the library ends with
 #   KERNEL_DEFINITIONS       definitions for every source
 #
+# What differs from backend to backend is in cuda.cmake, rocm.cmake, xpu.cmake and metal.cmake, of which the one of the
+# chosen backend is included. Each has the macros
+#
+#   kernel_backend_before_project()   (where it needs one) settings that project() looks at
+#   kernel_backend()                  enables the language; adds to the variables and targets above; may set
+#                                     KERNEL_SOURCE_PATTERN, what the names of sources that are compiled match, and
+#                                     KERNEL_ACCELERATOR_COMPILER, the name and version of its compiler
+#   kernel_backend_component()        may change the component_* variables of a component before it is made
+#   kernel_backend_target(target)     gives a target the flags of the backend's language
+#   kernel_backend_library(target)    finishes the library; may set KERNEL_ARCHS, the devices that it is compiled for
+#
 # Settings that a person or a tool may pass with -D:
 #
-#   KERNEL_BACKEND       the backend to build for; the first of the project's that can be built when not given
+#   KERNEL_BACKEND       the backend to build for; when not given, the one that the installed Torch is for, else the
+#                        first of the project's that can be built
 #   KERNEL_FACTS         a file with the facts of the framework (see facts.cmake)
 #   KERNEL_SOURCE_DIR    where the sources are; the folder of CMakeLists.txt when not given
 #   KERNEL_LINK_OPTIONS  options for the linker, and
@@ -24,26 +38,38 @@
 #                        versions of the system's symbols that the library needs
 
 include_guard()
-include(CheckCXXCompilerFlag)
 include(facts)
 
-# The backends that can be built.
-set(KERNEL_BUILDABLE cpu)
-
-# kernel_project(MODULE name UNIQUE_ID id BACKENDS backend...)
+# kernel_choose_backend(backend...)
 #
-# Sets KERNEL_MODULE, KERNEL_BACKEND and KERNEL_OPS_ID, and the defaults of every target.
+# Sets KERNEL_BACKEND to one of the project's backends, and includes what is special to it. Comes before project(),
+# because some backends have a compiler of their own for C++.
+macro(kernel_choose_backend)
+  kernel_framework_facts()
+  _kernel_choose(${ARGN})
+  set(KERNEL_SOURCE_PATTERN "\\.(cc|cpp|cxx)$")
+  set(KERNEL_ACCELERATOR_COMPILER "")
+  set(KERNEL_ARCHS "")
+  if(NOT KERNEL_BACKEND STREQUAL "cpu")
+    include(${KERNEL_BACKEND})
+    if(COMMAND kernel_backend_before_project)
+      kernel_backend_before_project()
+    endif()
+  endif()
+endmacro()
+
+# kernel_project(MODULE name UNIQUE_ID id)
+#
+# Sets KERNEL_MODULE and KERNEL_OPS_ID, and the defaults of every target.
 macro(kernel_project)
-  cmake_parse_arguments(_project "" "MODULE;UNIQUE_ID" "BACKENDS" ${ARGN})
-  _kernel_choose_backend(${_project_BACKENDS})
+  cmake_parse_arguments(_project "" "MODULE;UNIQUE_ID" "" ${ARGN})
 
   set(KERNEL_MODULE "${_project_MODULE}")
   set(KERNEL_OPS_ID "_${_project_MODULE}_${KERNEL_BACKEND}_${_project_UNIQUE_ID}")
-  kernel_framework()
-
   if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
     set(CMAKE_BUILD_TYPE Release)
   endif()
+  kernel_framework()
   set(CMAKE_CXX_STANDARD ${KERNEL_CXX_STANDARD})
   set(CMAKE_CXX_STANDARD_REQUIRED ON)
   set(CMAKE_CXX_EXTENSIONS OFF)
@@ -52,7 +78,12 @@ macro(kernel_project)
   set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
   _kernel_common_flags()
+  string(TOUPPER "${KERNEL_BACKEND}_KERNEL" _definition)
+  list(APPEND KERNEL_DEFINITIONS ${_definition})
   set(KERNEL_COMPONENTS "")
+  if(NOT KERNEL_BACKEND STREQUAL "cpu")
+    kernel_backend()
+  endif()
 endmacro()
 
 # kernel_component(
@@ -71,8 +102,11 @@ function(kernel_component id)
   if(NOT component_BACKEND STREQUAL KERNEL_BACKEND)
     return()
   endif()
+  if(NOT KERNEL_BACKEND STREQUAL "cpu")
+    kernel_backend_component()
+  endif()
   # Headers alone give the compiler nothing to do.
-  list(FILTER component_SOURCES INCLUDE REGEX "\\.(cc|cpp|cxx)$")
+  list(FILTER component_SOURCES INCLUDE REGEX "${KERNEL_SOURCE_PATTERN}")
   if(NOT component_SOURCES)
     return()
   endif()
@@ -82,6 +116,10 @@ function(kernel_component id)
   set(target "component_${position}_${target}")
   add_library(${target} OBJECT)
   _kernel_sources(${target})
+  list(REMOVE_ITEM component_DEPENDS torch)
+  foreach(name IN LISTS component_DEPENDS)
+    kernel_depend(${target} ${name})
+  endforeach()
   list(APPEND KERNEL_COMPONENTS ${target})
   set(KERNEL_COMPONENTS "${KERNEL_COMPONENTS}" PARENT_SCOPE)
 endfunction()
@@ -92,6 +130,9 @@ endfunction()
 # kernel-builder what was made with which compiler.
 function(kernel_extension)
   cmake_parse_arguments(PARSE_ARGV 0 component "" "CXX_FLAGS" "SOURCES;INCLUDES")
+  if(NOT KERNEL_BACKEND STREQUAL "cpu")
+    kernel_backend_component()
+  endif()
   add_library(${KERNEL_OPS_ID} MODULE)
   _kernel_sources(${KERNEL_OPS_ID})
   foreach(target IN LISTS KERNEL_COMPONENTS)
@@ -123,7 +164,12 @@ function(kernel_extension)
     set_property(TARGET ${KERNEL_OPS_ID} APPEND PROPERTY LINK_DEPENDS "${exports}")
   endif()
 
+  if(NOT KERNEL_BACKEND STREQUAL "cpu")
+    kernel_backend_library(${KERNEL_OPS_ID})
+  endif()
+
   set(library "${KERNEL_OPS_ID}${KERNEL_LIBRARY_SUFFIX}")
+  _kernel_json_strings(archs ${KERNEL_ARCHS})
   configure_file("${CMAKE_CURRENT_FUNCTION_LIST_DIR}/_ops.py.in" "${CMAKE_BINARY_DIR}/_ops.py" @ONLY)
   configure_file(
     "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/kernel-build.json.in" "${CMAKE_BINARY_DIR}/kernel-build.json" @ONLY
@@ -132,51 +178,98 @@ function(kernel_extension)
   install(FILES "${CMAKE_BINARY_DIR}/_ops.py" DESTINATION ${KERNEL_MODULE})
 endfunction()
 
+# kernel_check_version(name installed direction bound words)
+#
+# Fails when what is installed is OLDER or NEWER than a bound; "2.12" as an upper bound takes in 2.12.1. An empty bound is
+# none.
+function(kernel_check_version name installed direction bound words)
+  if(bound STREQUAL "")
+    return()
+  endif()
+  string(REGEX MATCHALL "\\." dots "${bound}")
+  list(LENGTH dots count)
+  string(REGEX MATCH "^[0-9]+(\\.[0-9]+)?" version "${installed}")
+  if(count EQUAL 0)
+    string(REGEX MATCH "^[0-9]+" version "${version}")
+  elseif(count GREATER 1)
+    string(REGEX MATCH "^[0-9.]+" version "${installed}")
+  endif()
+  if((direction STREQUAL "OLDER" AND version VERSION_LESS bound) OR (direction STREQUAL "NEWER" AND version
+                                                                     VERSION_GREATER bound)
+  )
+    message(FATAL_ERROR "The kernel needs ${name} ${bound} ${words}; ${name} ${installed} is installed.")
+  endif()
+endfunction()
+
+# kernel_language_options(target language [flag...])
+#
+# Gives a target flags for its sources in one language only.
+function(kernel_language_options target language)
+  foreach(flag IN LISTS ARGN)
+    # In a generator expression this would be its end.
+    string(REPLACE ">" "$<ANGLE-R>" flag "${flag}")
+    target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:${language}>:${flag}>")
+  endforeach()
+endfunction()
+
+# kernel_author_options(target language flags)
+#
+# The same for the flags of build.toml, which are one argument, "SHELL:…", and hold nothing that CMake would take apart.
+function(kernel_author_options target language flags)
+  if(flags)
+    target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:${language}>:${flags}>")
+  endif()
+endfunction()
+
 # Gives a target its sources, include folders, definitions and flags, from the component_* variables of the caller.
 macro(_kernel_sources target)
   foreach(source IN LISTS component_SOURCES)
-    set(_path "${KERNEL_SOURCE_DIR}/${source}")
-    if(NOT EXISTS "${_path}")
+    cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY "${KERNEL_SOURCE_DIR}" OUTPUT_VARIABLE _path)
+    get_source_file_property(_generated "${_path}" GENERATED)
+    if(NOT _generated AND NOT EXISTS "${_path}")
       message(FATAL_ERROR "build.toml names a source that does not exist: ${_path}")
     endif()
     target_sources(${target} PRIVATE "${_path}")
-    if(KERNEL_HAS_RANDOM_SEED)
+    if(KERNEL_HAS_RANDOM_SEED AND source MATCHES "\\.(cc|cpp|cxx)$")
       # The compiler derives names from a seed; the default is the path of the output.
-      set_property(SOURCE "${_path}" APPEND PROPERTY COMPILE_OPTIONS "-frandom-seed=${source}")
+      set_property(SOURCE "${_path}" PROPERTY COMPILE_OPTIONS "-frandom-seed=${source}")
     endif()
   endforeach()
   foreach(folder IN LISTS component_INCLUDES)
     target_include_directories(${target} PRIVATE "${KERNEL_SOURCE_DIR}/${folder}")
   endforeach()
-  string(TOUPPER "${KERNEL_BACKEND}" _backend)
   # Headers that kernel-builder writes are in the first, the kernel's own in the second; often they are one.
   target_include_directories(
     ${target} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}/${KERNEL_EXTENSION_DIR}"
                       "${KERNEL_SOURCE_DIR}/${KERNEL_EXTENSION_DIR}"
   )
-  target_compile_definitions(${target} PRIVATE ${_backend}_KERNEL ${KERNEL_DEFINITIONS})
+  target_compile_definitions(${target} PRIVATE ${KERNEL_DEFINITIONS})
   target_link_libraries(${target} PRIVATE kernel_headers)
-  target_compile_options(${target} PRIVATE ${KERNEL_COMMON_FLAGS})
-  if(component_CXX_FLAGS)
-    target_compile_options(${target} PRIVATE "${component_CXX_FLAGS}")
+  kernel_language_options(${target} CXX ${KERNEL_COMMON_FLAGS})
+  kernel_author_options(${target} CXX "${component_CXX_FLAGS}")
+  if(NOT KERNEL_BACKEND STREQUAL "cpu")
+    kernel_backend_target(${target})
   endif()
 endmacro()
 
-# Collects the flags that every source gets. What the common compilers know is known here; to ask takes a compiler run
-# for each flag.
+# Collects the flags that every source in C++ gets (KERNEL_COMMON_FLAGS), those that hide this machine's paths also by
+# themselves (KERNEL_PREFIX_MAPS). What the common compilers know is known here; to ask takes a compiler run for each
+# flag.
 macro(_kernel_common_flags)
   set(KERNEL_COMMON_FLAGS "")
+  set(KERNEL_PREFIX_MAPS "")
   set(_id "${CMAKE_CXX_COMPILER_ID}")
   set(_version "${CMAKE_CXX_COMPILER_VERSION}")
   if(_id STREQUAL "GNU" AND _version VERSION_GREATER_EQUAL 8)
     set(KERNEL_HAS_NO_GNU_UNIQUE TRUE)
     set(KERNEL_HAS_PREFIX_MAP TRUE)
     set(KERNEL_HAS_RANDOM_SEED TRUE)
-  elseif(_id STREQUAL "Clang" AND _version VERSION_GREATER_EQUAL 16)
+  elseif(_id MATCHES "^(Clang|IntelLLVM)$" AND _version VERSION_GREATER_EQUAL 16)
     set(KERNEL_HAS_NO_GNU_UNIQUE FALSE)
     set(KERNEL_HAS_PREFIX_MAP TRUE)
     set(KERNEL_HAS_RANDOM_SEED TRUE)
   else()
+    include(CheckCXXCompilerFlag)
     check_cxx_compiler_flag("-fno-gnu-unique" KERNEL_HAS_NO_GNU_UNIQUE)
     check_cxx_compiler_flag("-ffile-prefix-map=from=to" KERNEL_HAS_PREFIX_MAP)
     check_cxx_compiler_flag("-frandom-seed=kernel" KERNEL_HAS_RANDOM_SEED)
@@ -196,41 +289,46 @@ macro(_kernel_common_flags)
     _kernel_map_prefix("${CMAKE_CURRENT_SOURCE_DIR}" .)
     _kernel_map_prefix("${CMAKE_BINARY_DIR}" build)
     _kernel_map_prefix("${KERNEL_FRAMEWORK_ROOT}" framework)
+    list(APPEND KERNEL_COMMON_FLAGS ${KERNEL_PREFIX_MAPS})
   endif()
 endmacro()
 
 # Maps a folder to a name, also where a compiler cache has made its path relative to the folder of the build.
 macro(_kernel_map_prefix folder name)
   file(RELATIVE_PATH _relative "${CMAKE_BINARY_DIR}" "${folder}")
-  list(APPEND KERNEL_COMMON_FLAGS "-ffile-prefix-map=${folder}=${name}")
+  list(APPEND KERNEL_PREFIX_MAPS "-ffile-prefix-map=${folder}=${name}")
   string(REGEX REPLACE "/$" "" _relative "${_relative}")
   if(_relative)
-    list(APPEND KERNEL_COMMON_FLAGS "-ffile-prefix-map=${_relative}=${name}")
+    list(APPEND KERNEL_PREFIX_MAPS "-ffile-prefix-map=${_relative}=${name}")
   endif()
 endmacro()
 
-# Sets KERNEL_BACKEND in the caller: the one that was asked for, or the first of the project that can be built.
-function(_kernel_choose_backend)
+# Sets KERNEL_BACKEND in the caller: the one that was asked for, else one that the installed framework is for.
+function(_kernel_choose)
   list(JOIN ARGN ", " backends)
-  list(JOIN KERNEL_BUILDABLE ", " buildable)
+  list(JOIN KERNEL_INSTALLED_FOR ", " installed)
   set(chosen "${KERNEL_BACKEND}")
   if(NOT chosen)
-    foreach(backend IN LISTS ARGN)
-      if(NOT chosen AND backend IN_LIST KERNEL_BUILDABLE)
+    foreach(backend IN LISTS KERNEL_INSTALLED_FOR)
+      if(NOT chosen AND backend IN_LIST ARGN)
         set(chosen "${backend}")
       endif()
     endforeach()
   endif()
   if(NOT chosen)
     message(
-      FATAL_ERROR "The kernel is for ${backends}; this version of kernel-builder makes CMake code for ${buildable}."
+      FATAL_ERROR "The kernel is for ${backends}; what is installed in ${KERNEL_FRAMEWORK_ROOT} is for ${installed}. "
+                  "Install the build for one of these, or choose one with -DKERNEL_BACKEND=…"
     )
   elseif(NOT chosen IN_LIST ARGN)
     message(FATAL_ERROR "KERNEL_BACKEND is '${chosen}'; the kernel is for ${backends}.")
-  elseif(NOT chosen IN_LIST KERNEL_BUILDABLE)
-    message(
-      FATAL_ERROR "KERNEL_BACKEND is '${chosen}'; this version of kernel-builder makes CMake code for ${buildable}."
-    )
   endif()
   set(KERNEL_BACKEND "${chosen}" PARENT_SCOPE)
+endfunction()
+
+# Sets a variable to texts as the inside of a JSON array; the texts need no escapes.
+function(_kernel_json_strings output)
+  list(TRANSFORM ARGN REPLACE "(.+)" "\"\\1\"")
+  list(JOIN ARGN ", " joined)
+  set(${output} "${joined}" PARENT_SCOPE)
 endfunction()

@@ -6,9 +6,23 @@
 
 include_guard()
 
+# What kernel.cmake asks of a framework before project(): Torch is built for one accelerator, or none, and the CPU.
+macro(kernel_framework_facts)
+  kernel_facts(torch version.py)
+  set(KERNEL_INSTALLED_FOR cpu)
+  if(KERNEL_TORCH_CUDA)
+    list(PREPEND KERNEL_INSTALLED_FOR cuda)
+  elseif(KERNEL_TORCH_HIP)
+    list(PREPEND KERNEL_INSTALLED_FOR rocm)
+  elseif(KERNEL_TORCH_XPU)
+    list(PREPEND KERNEL_INSTALLED_FOR xpu)
+  elseif(KERNEL_TORCH_METAL)
+    list(PREPEND KERNEL_INSTALLED_FOR metal)
+  endif()
+endmacro()
+
 # What kernel.cmake asks of a framework.
 macro(kernel_framework)
-  kernel_facts(torch version.py)
   # The headers of Torch 2.12 and later are written in C++20.
   if(KERNEL_FRAMEWORK_VERSION VERSION_LESS 2.12)
     set(KERNEL_CXX_STANDARD 17)
@@ -30,8 +44,8 @@ endmacro()
 # Fails when the Torch that is installed lies outside the bounds, which are compared on as many components as they have.
 function(kernel_torch_bounds)
   cmake_parse_arguments(PARSE_ARGV 0 bound "" "MINVER;MAXVER" "")
-  _kernel_check_torch(OLDER "${bound_MINVER}" "or later")
-  _kernel_check_torch(NEWER "${bound_MAXVER}" "or earlier")
+  kernel_check_version(Torch "${KERNEL_FRAMEWORK_VERSION}" OLDER "${bound_MINVER}" "or later")
+  kernel_check_version(Torch "${KERNEL_FRAMEWORK_VERSION}" NEWER "${bound_MAXVER}" "or earlier")
 endfunction()
 
 # kernel_stable_abi(BACKEND backend VERSION version)
@@ -43,7 +57,7 @@ function(kernel_stable_abi)
   if(NOT abi_BACKEND STREQUAL KERNEL_BACKEND)
     return()
   endif()
-  _kernel_check_torch(OLDER "${abi_VERSION}" "or later for its stable ABI")
+  kernel_check_version(Torch "${KERNEL_FRAMEWORK_VERSION}" OLDER "${abi_VERSION}" "or later for its stable ABI")
   # Torch's headers hide what is newer than this: the major version in the highest byte, the minor in the next.
   string(REGEX MATCHALL "[0-9]+" parts "${abi_VERSION}.0")
   list(GET parts 0 major)
@@ -65,14 +79,24 @@ function(_kernel_torch_targets)
     target_compile_definitions(kernel_headers INTERFACE _GLIBCXX_USE_CXX11_ABI=0)
   endif()
 
+  # Torch's own libraries for the backend come first: they are the ones that the kernel calls.
+  set(backend_cuda c10_cuda torch_cuda)
+  set(backend_rocm c10_hip torch_hip)
+  set(backend_xpu c10_xpu torch_xpu)
   add_library(kernel_libraries INTERFACE)
-  foreach(name IN ITEMS c10 torch_cpu torch)
+  foreach(name IN ITEMS ${backend_${KERNEL_BACKEND}} c10 torch_cpu torch)
     find_library(
       KERNEL_LIBRARY_${name}
       NAMES ${name}
       PATHS "${root}/lib"
-      NO_DEFAULT_PATH NO_CACHE REQUIRED
+      NO_DEFAULT_PATH NO_CACHE
     )
+    if(NOT KERNEL_LIBRARY_${name})
+      message(
+        FATAL_ERROR "The Torch in ${root} has no library ${name}: it is not one for ${KERNEL_BACKEND}. Install a build "
+                    "of Torch ${KERNEL_FRAMEWORK_VERSION} for ${KERNEL_BACKEND}."
+      )
+    endif()
     target_link_libraries(kernel_libraries INTERFACE "${KERNEL_LIBRARY_${name}}")
   endforeach()
   if(WIN32)
@@ -80,25 +104,5 @@ function(_kernel_torch_targets)
   elseif(APPLE)
     # Python's own symbols come from the interpreter that loads the kernel.
     target_link_options(kernel_libraries INTERFACE "LINKER:-undefined,dynamic_lookup")
-  endif()
-endfunction()
-
-# Fails when KERNEL_FRAMEWORK_VERSION is OLDER or NEWER than a bound; "2.12" as an upper bound takes in 2.12.1.
-function(_kernel_check_torch direction bound words)
-  if(bound STREQUAL "")
-    return()
-  endif()
-  string(REGEX MATCHALL "\\." dots "${bound}")
-  list(LENGTH dots count)
-  string(REGEX MATCH "^[0-9]+(\\.[0-9]+)?" version "${KERNEL_FRAMEWORK_VERSION}")
-  if(count EQUAL 0)
-    string(REGEX MATCH "^[0-9]+" version "${version}")
-  elseif(count GREATER 1)
-    string(REGEX MATCH "^[0-9.]+" version "${KERNEL_FRAMEWORK_VERSION}")
-  endif()
-  if((direction STREQUAL "OLDER" AND version VERSION_LESS bound) OR (direction STREQUAL "NEWER" AND version
-                                                                     VERSION_GREATER bound)
-  )
-    message(FATAL_ERROR "The kernel needs Torch ${bound} ${words}; Torch ${KERNEL_FRAMEWORK_VERSION} is installed.")
   endif()
 endfunction()

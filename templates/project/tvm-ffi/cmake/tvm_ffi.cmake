@@ -2,9 +2,28 @@
 
 include_guard()
 
+# What kernel.cmake asks of a framework before project(): tvm-ffi is for every backend, so that the compilers decide.
+macro(kernel_framework_facts)
+  kernel_facts(tvm-ffi _version.py)
+  set(KERNEL_INSTALLED_FOR "")
+  find_program(
+    KERNEL_ICPX icpx
+    HINTS "$ENV{CMPLR_ROOT}/bin"
+    PATHS "$ENV{ONEAPI_ROOT}/compiler/latest/bin" /opt/intel/oneapi/compiler/latest/bin
+    NO_CACHE
+  )
+  find_program(KERNEL_NVCC nvcc HINTS ENV CUDA_HOME ENV CUDA_PATH PATHS /usr/local/cuda PATH_SUFFIXES bin NO_CACHE)
+  if(KERNEL_ICPX)
+    list(APPEND KERNEL_INSTALLED_FOR xpu)
+  endif()
+  if(KERNEL_NVCC OR DEFINED ENV{CUDACXX})
+    list(APPEND KERNEL_INSTALLED_FOR cuda)
+  endif()
+  list(APPEND KERNEL_INSTALLED_FOR cpu)
+endmacro()
+
 # What kernel.cmake asks of a framework.
 macro(kernel_framework)
-  kernel_facts(tvm-ffi _version.py)
   set(KERNEL_CXX_STANDARD 17)
   set(KERNEL_EXTENSION_DIR tvm-ffi-ext)
   if(WIN32)

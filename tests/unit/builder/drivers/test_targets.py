@@ -1,22 +1,33 @@
 """What the toolchain of this machine can build of a kernel."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.configs import bound, component, noarch_config, torch_config, tvm_ffi_config
 
-from kernel_builder.config.model import KernelConfig
+from kernel_builder.config.model import BackendOptions, KernelConfig
 from kernel_builder.drivers.targets import local_targets
 from kernel_builder.errors import TargetError
 from kernel_builder.toolchain.torch import TorchFacts
 from kernel_builder.toolchain.tvm_ffi import TvmFfiFacts
+from kernels.backend import Compute, MajorMinor
 from kernels.variant import Platform
 
 LINUX = Platform("x86_64", "linux")
+CPU = Compute("cpu")
+CUDA = Compute("cuda", MajorMinor(13, 0))
 
 
-def _facts(version: str = "2.13.0+cpu", *, cxx11_abi: bool = True) -> TorchFacts:
-    return TorchFacts(python=Path("python"), root=Path("torch"), version=version, cxx11_abi=cxx11_abi, cmake="")
+def _facts(version: str = "2.13.0+cpu", *, compute: Compute = CPU, cxx11_abi: bool = True) -> TorchFacts:
+    return TorchFacts(
+        python=Path("python"),
+        root=Path("torch"),
+        version=version,
+        compute=compute,
+        cxx11_abi=cxx11_abi,
+        cmake="",
+    )
 
 
 def _names(config: KernelConfig, facts: TorchFacts, platform: Platform = LINUX, wanted: str | None = None) -> list[str]:
@@ -27,7 +38,6 @@ def _names(config: KernelConfig, facts: TorchFacts, platform: Platform = LINUX, 
     ("version", "platform", "expected"),
     [
         ("2.13.0+cpu", LINUX, "torch213-cxx11-cpu-x86_64-linux"),
-        ("2.13.0+cu130", LINUX, "torch213-cxx11-cpu-x86_64-linux"),
         ("2.12.1", Platform("aarch64", "darwin"), "torch212-cpu-aarch64-darwin"),
         ("2.6.0", Platform("riscv64", "linux"), "torch26-cxx11-cpu-riscv64-linux"),
         ("2.15.0a0+git1234", Platform("x86_64", "windows"), "torch215-cpu-x86_64-windows"),
@@ -36,6 +46,33 @@ def _names(config: KernelConfig, facts: TorchFacts, platform: Platform = LINUX, 
 def test_the_torch_that_is_installed(version: str, platform: Platform, expected: str) -> None:
     """Any Torch on any system will do, in the build matrix or not."""
     assert [expected] == _names(torch_config("cpu", "cuda"), _facts(version), platform)
+
+
+@pytest.mark.parametrize(
+    ("compute", "platform", "expected"),
+    [
+        (CUDA, LINUX, ["torch213-cxx11-cu130-x86_64-linux", "torch213-cxx11-cpu-x86_64-linux"]),
+        (Compute("rocm", MajorMinor(7, 2)), LINUX, ["torch213-cxx11-cpu-x86_64-linux"]),
+        (
+            Compute("metal"),
+            Platform("aarch64", "darwin"),
+            ["torch213-metal-aarch64-darwin", "torch213-cpu-aarch64-darwin"],
+        ),
+    ],
+)
+def test_the_torch_of_an_accelerator(compute: Compute, platform: Platform, expected: list[str]) -> None:
+    """A kernel is built for the accelerator that Torch is for, if it has components for it, and for the CPU."""
+    config = torch_config("cpu", "cuda", "metal")
+    assert expected == _names(config, _facts("2.13.0+any", compute=compute), platform)
+
+
+def test_a_cuda_out_of_bounds() -> None:
+    """A CUDA that the kernel leaves out is named as the reason."""
+    options = BackendOptions(minver=bound("13.2"))
+    config = torch_config("cuda")
+    config = replace(config, general=replace(config.general, cuda=options))
+    with pytest.raises(TargetError, match=r"build\.toml leaves out cuda 13\.0, which the Torch 2\.13\.0\+cu130 "):
+        _names(config, _facts("2.13.0+cu130", compute=CUDA))
 
 
 def test_old_abi_of_gnu() -> None:
@@ -76,7 +113,7 @@ def test_wanted_is_no_variant(wanted: str) -> None:
     [
         (tvm_ffi_config("cpu"), r"^\[tvm-ffi\] kernels are built against tvm-ffi, which was not found$"),
         (noarch_config("metal"), r"^the kernel is for metal, which x86_64-linux does not have$"),
-        (torch_config("cuda", "rocm"), "builds for cpu; the kernel has cuda, rocm"),
+        (torch_config("cuda", "rocm"), r"is for cuda, rocm; the Torch 2\.13\.0\+cpu that is installed is for cpu$"),
         (torch_config("cpu", components=(component("cuda"),)), r"no \[kernel.NAME\] component for cpu"),
         (torch_config(minver=bound("2.14")), r"asks for Torch of at least 2\.14; 2\.13\.0\+cpu is installed"),
         (torch_config(maxver=bound("2.12")), r"asks for Torch of at most 2\.12; 2\.13\.0\+cpu is installed"),
@@ -107,7 +144,7 @@ def _tvm_ffi(version: str = "0.1.15.post2") -> TvmFfiFacts:
 )
 def test_the_tvm_ffi_that_is_installed(version: str, platform: Platform, expected: str) -> None:
     """Any tvm-ffi on any system will do, in the build matrix or not, and no Torch is needed."""
-    targets = local_targets(tvm_ffi_config("cpu", "cuda"), _tvm_ffi(version), platform)
+    targets = local_targets(tvm_ffi_config("cpu"), _tvm_ffi(version), platform)
     assert [expected] == [target.name for target in targets]
 
 

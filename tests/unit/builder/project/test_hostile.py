@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import pytest
 from support.hostile import CANARY, Place, document_with, hostile_strings, places
 
-from kernel_builder.config.bound import VERSION
+from kernel_builder.config.bound import VERSION, Bound
 from kernel_builder.config.model import KernelConfig, NoarchExtension, TorchExtension
 from kernel_builder.config.reader import read_text
 from kernel_builder.errors import ConfigError, TargetError
@@ -33,8 +33,6 @@ COUNT = 5000
 PLACES = places()
 #: What no generated file holds, and what becomes of it instead.
 NOT_RENDERED = {
-    "general.cuda.maxver",  # bounds choose from the build matrix
-    "general.cuda.minver",
     "general.hub.branch",  # for uploads
     "general.hub.repo-id",
     "torch.pyext",  # which files a build takes in
@@ -62,6 +60,7 @@ function(record)
       # What CMake does with such an argument: it is evaluated, and divided as a shell does.
       string(SUBSTRING "${value}" 6 -1 value)
       string(REPLACE "$<1:$>$<1:<>" "$<" value "${value}")
+      string(REPLACE "$<ANGLE-R>" ">" value "${value}")
       separate_arguments(words UNIX_COMMAND "${value}")
       foreach(word IN LISTS words)
         string(HEX "${word}" hex)
@@ -131,8 +130,10 @@ def _expected_calls(config: KernelConfig) -> list[Call]:
     assert not isinstance(framework, NoarchExtension)
     calls: list[Call] = []
     if isinstance(framework, TorchExtension):
-        bounds = [("MINVER", framework.minver), ("MAXVER", framework.maxver)]
-        calls += filter(None, [[word for name, bound in bounds if bound for word in (name, bound.text)]])
+        calls += _bounds(framework.minver, framework.maxver)
+    if config.components("cuda") and "cuda" in config.general.backends:
+        calls += _bounds(config.general.cuda.minver, config.general.cuda.maxver)
+    if isinstance(framework, TorchExtension):
         abis = {backend: framework.stable_abi_for(backend) for backend in config.general.backends}
         calls += [["BACKEND", backend, "VERSION", abi.text] for backend, abi in abis.items() if abi]
     for kernel in config.kernels:
@@ -153,6 +154,11 @@ def _expected_calls(config: KernelConfig) -> list[Call]:
     return [*calls, sources + _flags("CXX_FLAGS", framework.cxx_flags)]
 
 
+def _bounds(low: Bound | None, high: Bound | None) -> list[Call]:
+    bounds = [("MINVER", low), ("MAXVER", high)]
+    return list(filter(None, [[word for name, bound in bounds if bound for word in (name, bound.text)]]))
+
+
 def _list(keyword: str, values: Iterable[str]) -> Call:
     found = list(values)
     return [keyword, *found] if found else []
@@ -170,7 +176,7 @@ def _path(value: str) -> str:
 def _run_cmake(folder: Path, texts: list[str]) -> list[Call]:
     """Let CMake read many projects at once, and give what each call after kernel_project was given."""
     facts = "".join(text[text.index("\n)\n") + 2 :] for text in texts)
-    code = re.sub(r"\nkernel_(torch_bounds|stable_abi|component|extension)\(", "\nrecord(", facts)
+    code = re.sub(r"\nkernel_(torch_bounds|cuda_bounds|stable_abi|component|extension)\(", "\nrecord(", facts)
     end = f"\nif(DEFINED ENV{{{CANARY.upper()}}})\n  message(FATAL_ERROR canary)\nendif()\n"
     (folder / "script.cmake").write_text(_RECORD + code + end, "utf-8", newline="\n")
     command = [str(find_tool("cmake")), "-P", "script.cmake"]

@@ -67,7 +67,7 @@ def test_metadata_of_each_backend() -> None:
 def _facts(config: KernelConfig) -> str:
     """What CMakeLists.txt states of a project."""
     text = render(config, CLEAN)["CMakeLists.txt"]
-    return text[text.index("kernel_project") :]
+    return text[text.index("kernel_choose_backend") :]
 
 
 def test_cmake_lists() -> None:
@@ -82,10 +82,11 @@ def test_cmake_lists() -> None:
         include=("torch-ext",),
     )
     expected = """\
+kernel_choose_backend("cpu" "cuda")
+project("demo_kernel" LANGUAGES CXX)
 kernel_project(
   MODULE "demo_kernel"
   UNIQUE_ID "0123456"
-  BACKENDS "cpu" "cuda"
 )
 
 kernel_torch_bounds(
@@ -150,7 +151,7 @@ kernel_component(
   CUDA_CAPABILITIES
     "8.0"
     "9.0a"
-  CUDA_FLAGS "SHELL:-lineinfo \\"-DX=$<1:\\$>$<1:<>1:y>\\""
+  CUDA_FLAGS "SHELL:-lineinfo \\"-DX=$<1:\\$>$<1:<>1:y$<ANGLE-R>\\""
 )
 
 kernel_component(
@@ -305,7 +306,7 @@ def test_place_of_the_sources() -> None:
 def test_no_backend_is_refused(config: KernelConfig) -> None:
     """A kernel needs no component for the CPU in order to be rendered."""
     (backend,) = config.general.backends
-    assert f'  BACKENDS "{backend}"\n' in render(config, CLEAN)["CMakeLists.txt"]
+    assert f'\nkernel_choose_backend("{backend}")\n' in render(config, CLEAN)["CMakeLists.txt"]
 
 
 @pytest.mark.parametrize(
@@ -345,6 +346,7 @@ def test_values_that_no_project_can_hold(hostile: dict[str, str | tuple[str, ...
 def test_values_do_not_become_code(tmp_path: Path, hostile: dict[str, str | tuple[str, ...]]) -> None:
     """Read by CMake with stand-ins for the functions, the project runs nothing of build.toml and keeps the values."""
     text = render(torch_config(components=(component("cpu", **hostile),)), CLEAN)["CMakeLists.txt"]
+    parts = ("choose_backend", "project", "component", "extension")
     functions = "".join(
         f"function({name})\n"
         f"  foreach(index RANGE ${{ARGC}})\n"
@@ -352,7 +354,7 @@ def test_values_do_not_become_code(tmp_path: Path, hostile: dict[str, str | tupl
         '    file(APPEND values "${hex}\\n")\n'
         "  endforeach()\n"
         "endfunction()\n"
-        for name in ("project", "include", "kernel_project", "kernel_component", "kernel_extension")
+        for name in ("project", "include", *(f"kernel_{part}" for part in parts))
     )
     (tmp_path / "script.cmake").write_text("cmake_minimum_required(VERSION 3.22)\n" + functions + text, "utf-8")
     subprocess.run([find_tool("cmake"), "-P", "script.cmake"], cwd=tmp_path, check=True, capture_output=True)
