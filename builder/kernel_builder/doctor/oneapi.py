@@ -1,14 +1,14 @@
-"""oneAPI: the SYCL compiler, whether it fits Torch, and the GPUs."""
+"""oneAPI: the SYCL compilers, whether one fits Torch, the compiler for GPUs, and the GPUs."""
 
 import shutil
+from pathlib import Path
 
 from kernel_builder.doctor.ask import ask
 from kernel_builder.doctor.here import Here
 from kernel_builder.doctor.model import Diagnosis, Question, Remedy, uses
-from kernel_builder.doctor.packages import command_line
 from kernel_builder.doctor.programs import Program, diagnose_program
-from kernel_builder.toolchain.accelerators import ONEAPI_DIR, find_icpx
-from kernels.backend import MajorMinor
+from kernel_builder.toolchain.oneapi import ICPX_VERSION, find_ocloc, icpx_places
+from kernels.backend import Compute, MajorMinor
 
 __all__ = ["examine_oneapi"]
 
@@ -16,20 +16,22 @@ _TOPIC = "XPU"
 
 
 def examine_oneapi(here: Here) -> list[Diagnosis]:
-    """The compiler, whether it fits the oneAPI of Torch, and the GPUs."""
+    """The compilers with what they build for, whether one fits the oneAPI of Torch, ocloc, and the GPUs."""
     question = Question(id="icpx", topic=_TOPIC, text="icpx", needed_for=uses("local", "xpu"))
-    path = find_icpx()
-    if path is None:
-        looked = "was not found (CMPLR_ROOT, PATH, ONEAPI_ROOT, /opt/intel/oneapi)"
+    places = icpx_places()
+    if not places:
+        looked = "was not found (CXX, CMPLR_ROOT, PATH, ONEAPI_ROOT, /opt/intel/oneapi)"
         return [question.no(looked, _compiler(here)), _gpus()]
-    if shutil.which("icpx") is None:
-        root = next((folder for folder in path.parents if (folder / "setvars.sh").is_file()), ONEAPI_DIR)
-        remedy = Remedy(step="In the shell that builds:", commands=(command_line("source", str(root / "setvars.sh")),))
-        return [question.no(f"{path} is installed, but not set up in this shell", remedy), _gpus()]
-    program = Program(path=path, pattern=r"Compiler (\d+\.\d+[\w.]*)")
-    found, version = diagnose_program(question, program, _compiler(here))
-    fits = [] if version is None else _fits(MajorMinor.parse(version), here)
-    return [found, *fits, _gpus()]
+    asked = [
+        (path, *diagnose_program(question, Program(path=path, pattern=ICPX_VERSION), _compiler(here)))
+        for path in places
+    ]
+    versions = {path: version for path, _, version in asked if version is not None}
+    if not versions:
+        return [asked[0][1], _gpus()]
+    releases = {path: MajorMinor.parse(version) for path, version in versions.items()}
+    built = [f"{versions[path]} for {Compute('xpu', release).tag}, {path}" for path, release in releases.items()]
+    return [question.yes("; ".join(built)), *_fits(releases, here), *_ocloc(next(iter(versions)), here), _gpus()]
 
 
 def _torch_oneapi(here: Here) -> MajorMinor | None:
@@ -40,19 +42,32 @@ def _torch_oneapi(here: Here) -> MajorMinor | None:
 def _compiler(here: Here) -> Remedy:
     version = _torch_oneapi(here)
     package = f"intel-oneapi-compiler-dpcpp-cpp{f'-{version}' if version else ''}"
-    step = f"Install Intel's DPC++ compiler (the package {package} of Intel's own repository), then set up its shell:"
-    return Remedy(step=step, commands=(f"source {ONEAPI_DIR}/setvars.sh",))
+    step = f"Install Intel's DPC++ compiler: the package {package} of Intel's own repository."
+    return Remedy(step=step)
 
 
-def _fits(icpx: MajorMinor, here: Here) -> list[Diagnosis]:
-    """Whether icpx fits Torch: each release of oneAPI has a SYCL library of its own."""
+def _fits(releases: dict[Path, MajorMinor], here: Here) -> list[Diagnosis]:
+    """Whether an icpx fits Torch: each release of oneAPI has a SYCL library of its own."""
     torch = _torch_oneapi(here)
     if torch is None:
         return []
     question = Question(id="oneapi-version", topic=_TOPIC, text="icpx fits Torch", needed_for=uses("local", "xpu"))
-    if icpx == torch:
+    if torch in releases.values():
         return [question.yes(f"both are for oneAPI {torch}")]
-    return [question.no(f"icpx is of oneAPI {icpx}, Torch of oneAPI {torch}", _compiler(here))]
+    others = " and ".join(dict.fromkeys(map(str, releases.values())))
+    return [question.no(f"icpx is of oneAPI {others}, Torch of oneAPI {torch}", _compiler(here))]
+
+
+def _ocloc(icpx: Path, here: Here) -> list[Diagnosis]:
+    """Whether the compiler for GPUs is there, which comes with Intel's driver, and on Windows with oneAPI."""
+    if here.platform.os == "windows":
+        return []
+    question = Question(id="ocloc", topic=_TOPIC, text="ocloc", needed_for=uses("local", "xpu"))
+    found = find_ocloc(icpx)
+    if found is not None:
+        return [question.yes(str(found))]
+    step = "Install ocloc, the compiler of Intel's compute runtime; the package is often called intel-ocloc."
+    return [question.no("was not found beside icpx or on PATH", Remedy(step=step))]
 
 
 def _gpus() -> Diagnosis:
