@@ -58,14 +58,17 @@ def run(
 
 
 @contextmanager
-def prepared(command: Sequence[str | Path]) -> Iterator[Callable[[str, float], str]]:
+def prepared(
+    command: Sequence[str | Path], *, env: Mapping[str, str | None] | None = None
+) -> Iterator[Callable[[str, float], str]]:
     """Start a program ahead of the time when its work is known; it is to wait for its standard input.
 
     What is given takes the input and how many seconds the program may take from then on, and returns what `run` does,
-    with its errors; it can be called once. A program that was not asked for anything is stopped at the end.
+    with its errors; it can be called once. A program that was not asked for anything is stopped at the end. `env` is as
+    `run` takes it.
     """
     words = [str(word) for word in command]
-    process = _start(words, None, None, subprocess.PIPE, subprocess.PIPE)
+    process = _start(words, None, env, subprocess.PIPE, subprocess.PIPE)
     try:
         yield lambda text, timeout: _finish(process, words, lambda: process.communicate(text, timeout=timeout), timeout)
     finally:

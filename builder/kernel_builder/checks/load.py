@@ -58,14 +58,20 @@ def not_loaded(why: str) -> Finding:
 
 
 @contextmanager
-def ready_to_load(python: Path) -> Iterator[Ask]:
+def ready_to_load(python: Path, place: Path | None = None) -> Iterator[Ask]:
     """Start, ahead of time, the process that `check_load` loads a build in: it imports Torch and waits."""
-    with prepared(_command(python)) as ask:
+    with prepared(_command(python), env=_environment(place)) as ask:
         yield ask
 
 
 def check_load(
-    tree: Path, metadata: Metadata, python: Path, *, ready: Ask | None = None, seconds: float = LIMIT_SECONDS
+    tree: Path,
+    metadata: Metadata,
+    python: Path,
+    *,
+    place: Path | None = None,
+    ready: Ask | None = None,
+    seconds: float = LIMIT_SECONDS,
 ) -> list[Finding]:
     """Load a build in a process of its own, as a user would.
 
@@ -76,14 +82,17 @@ def check_load(
     Args:
         tree: its folder.
         metadata: what was read from it.
-        python: the interpreter, which has the loader.
+        python: the interpreter.
+        place: a folder with the Torch to load it under, where that is not the interpreter's own.
         ready: what `ready_to_load` gave, where it was started.
         seconds: how long it may take, beside the import of Torch.
     """
     backend = ["cpu"] if metadata.backend.type == "cpu" else []
-    answer = _run(python, ["load", f"{seconds:g}", str(tree), *backend], ready=ready)
+    answer = _run(python, ["load", f"{seconds:g}", str(tree), *backend], place=place, ready=ready)
     if isinstance(answer, str):
         return [_failure(tree, answer)]
+    if "loader" in answer:
+        return [not_loaded(f"{python} does not have the loader ({answer['loader']})")]
     if "torch" in answer:
         return [not_loaded(_BROKEN_TORCH.format(answer["torch"]))]
     if "error" in answer:
@@ -91,7 +100,7 @@ def check_load(
     foreign = answer["foreign"]
     if foreign and (others := [name for name in answer["modules"] if name.partition(".")[0] != "kernels"]):
         # What it imports may register operators of its own, as parts of Torch do.
-        known = _run(python, ["import", f"{seconds:g}"], given=others)
+        known = _run(python, ["import", f"{seconds:g}"], place=place, given=others)
         foreign = [name for name in foreign if isinstance(known, str) or name not in known["operators"]]
     return [_foreign(foreign, metadata)] if foreign else []
 
@@ -101,8 +110,17 @@ def _command(python: Path) -> list[str | Path]:
     return [python, "-B", "-X", "faulthandler", _SCRIPT]
 
 
+def _environment(place: Path | None) -> dict[str, str | None]:
+    return {} if place is None else {"PYTHONPATH": str(place)}
+
+
 def _run(
-    python: Path, words: list[str], *, given: list[str] | None = None, ready: Ask | None = None
+    python: Path,
+    words: list[str],
+    *,
+    place: Path | None = None,
+    given: list[str] | None = None,
+    ready: Ask | None = None,
 ) -> dict[str, Any] | str:
     """What the script answers; or what became of the process instead, with its last output on the lines behind."""
     seconds = float(words[1])
@@ -113,7 +131,7 @@ def _run(
             result.write_text(json.dumps(given), "utf-8")
         try:
             if ready is None:
-                run([*_command(python), *words], timeout=seconds + _TORCH_SECONDS)
+                run([*_command(python), *words], env=_environment(place), timeout=seconds + _TORCH_SECONDS)
             else:
                 ready(json.dumps(words), seconds + _TORCH_SECONDS)
         except TimeoutError:

@@ -26,7 +26,7 @@ def main(result: str, mode: str, seconds: str, *arguments: str) -> None:
     # Where it hangs is what the author wants to know, and only this process can tell.
     faulthandler.dump_traceback_later(float(seconds), exit=True)
     if broken:
-        answer: dict[str, Any] = {"torch": broken}
+        answer: dict[str, Any] = broken
     elif mode == "load":
         answer = _load(*arguments)
     else:
@@ -44,15 +44,22 @@ def _wait() -> list[str]:
     return arguments
 
 
-def _import_torch() -> str | None:
-    """Import Torch, where there is one, as the loader does; what is wrong with it, if it cannot be imported."""
-    from kernels.system import current_system
+def _import_torch() -> dict[str, str]:
+    """Import Torch, where there is one, as the loader does.
 
+    Returns:
+        What is wrong, if anything is: with the `loader`, which another interpreter may not have, or with `torch`, which
+        may lack the libraries of its accelerator.
+    """
+    try:
+        from kernels.system import current_system
+    except ImportError as error:
+        return {"loader": str(error)}
     try:
         current_system()
-    except ImportError as error:
-        return str(error)
-    return None
+    except (ImportError, OSError, ValueError) as error:
+        return {"torch": str(error)}
+    return {}
 
 
 def _load(tree: str, *backend: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """All checks of one build, in their order."""
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ def check_build(
     module: str | None = None,
     variant: "Variant | None" = None,
     python: Path | None = None,
+    place: Path | None = None,
     search: tuple[Path, ...] = (),
     objects: tuple[Path, ...] = (),
     skip: frozenset[str] = frozenset(),
@@ -38,6 +40,7 @@ def check_build(
         module: the name of the kernel's package; what the metadata says when not given.
         variant: what it is a build of; what its folder is named after when not given.
         python: the interpreter to load it under; `None`: it is not loaded.
+        place: a folder with the Torch to load it under, where that is not the interpreter's own.
         search: folders with the libraries that its own may need, such as `lib` of its Torch.
         objects: the object files that its library was linked from, where they are at hand.
         skip: the checks to leave out, of `kernel_builder.checks.findings.CHECKS`.
@@ -61,7 +64,7 @@ def check_build(
         )
     found = [finding for finding in found if finding.check not in skip]
     if "load" not in skip and python is not None:
-        found += _load(tree, metadata, variant, python, found, ready)
+        found += _load(tree, metadata, variant, found, python=python, place=place, ready=ready)
     found = [finding for finding in found if finding.check not in skip]
     return sorted(found, key=lambda finding: CHECKS.index(finding.check))
 
@@ -138,14 +141,18 @@ def _load(
     tree: Path,
     metadata: "Metadata | None",
     variant: "Variant | None",
-    python: Path,
     found: list[Finding],
+    *,
+    python: Path,
+    place: Path | None,
     ready: "Ask | None",
 ) -> list[Finding]:
     from kernel_builder.checks.load import check_load, not_loaded, why_not_here
 
     if metadata is None or any(finding.severity == "error" for finding in found):
         return [not_loaded("it has errors")]
-    if variant is not None and (why := why_not_here(variant)) is not None:
+    # Of a Torch that is not ours, only the attempt tells.
+    is_ours = place is None and python == Path(sys.executable)
+    if is_ours and variant is not None and (why := why_not_here(variant)) is not None:
         return [not_loaded(why)]
-    return check_load(tree, metadata, python, ready=ready)
+    return check_load(tree, metadata, python, place=place, ready=ready)

@@ -17,6 +17,7 @@ from kernel_builder.drivers.base import BuildRequest, Built
 from kernel_builder.drivers.choose import DRIVERS, choose_driver
 from kernel_builder.errors import ProcessError
 from kernel_builder.publish.card import fill_card
+from kernel_builder.toolchain.torches.sources import TorchSources
 from kernel_builder.tree import install_text
 
 __all__ = ["build", "build_and_copy"]
@@ -47,6 +48,31 @@ _no_checks = no_checks_option(*(name for name in CHECKS if name != "matrix"))
 _rebuild = click.option(
     "--rebuild", is_flag=True, help="Build each variant a second time, in another folder, and compare the bytes."
 )
+_python = click.option(
+    "--python",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="PYTHON",
+    help="Build against the Torch of this interpreter, with the local driver (default: the one that runs now).",
+)
+_fetch_torch = click.option(
+    "--fetch-torch",
+    is_flag=True,
+    help="Download the Torch of --variant into the cache where neither the environment nor the cache has it; the "
+    "environment stays as it is.",
+)
+_torch_index = click.option(
+    "--torch-index",
+    metavar="URL",
+    help="The package index to download Torch from (default: the registry that pip is set up with).",
+)
+_fetch_toolkit = click.option(
+    "--fetch-toolkit",
+    is_flag=True,
+    help="Download the CUDA toolkit of --variant, or of Torch, into the cache where this machine has none (CUDA 13 and "
+    "later).",
+)
+#: Options that say what the local driver builds with.
+_LOCAL = ("fetch_toolkit", "fetch_torch", "manylinux", "no_checks", "python", "torch_index")
 _logs = click.option("-L", "--print-build-logs", "logs", is_flag=True, help="Print what the compilers print.")
 
 
@@ -64,14 +90,21 @@ class _Options:
     no_checks: frozenset[str]
     rebuild: bool
     variant: str | None = None
+    python: Path | None = None
+    fetch_torch: bool = False
+    torch_index: str | None = None
+    fetch_toolkit: bool = False
 
 
 def _run(options: _Options) -> None:
     project_dir = options.kernel_dir
     config = load_project(project_dir)
     driver, reason = choose_driver(options.driver, project_dir)
-    if driver.name == "nix" and (options.no_checks or _is_given("manylinux")):
-        message = "--manylinux and --no-checks are for the local driver; what Nix builds with is in the flake"
+    local = [name for name in _LOCAL if _is_given(name)]
+    if driver.name == "nix" and local:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in local)
+        verb = "is" if len(local) == 1 else "are"
+        message = f"{names} {verb} for the local driver; what Nix builds with is in the flake"
         raise click.UsageError(message)
     click.echo(f"building {config.general.name} with the {driver.name} driver ({reason})", err=True)
     card = fill_card(project_dir, config)  # first: a card that cannot be filled is no reason to compile
@@ -84,6 +117,8 @@ def _run(options: _Options) -> None:
         manylinux=options.manylinux,
         skip=options.no_checks,
         rebuild=options.rebuild,
+        torch=_torch_sources(options),
+        fetch_toolkit=options.fetch_toolkit,
     )
     try:
         with Reporter(logs=options.logs) as report:
@@ -107,8 +142,18 @@ def _run(options: _Options) -> None:
         click.echo(f"{how}: {built.path} ({built.seconds:.1f} s{sources}{again})")
 
 
+def _torch_sources(options: _Options) -> TorchSources:
+    if options.torch_index and not options.fetch_torch:
+        message = "--torch-index is for --fetch-torch"
+        raise click.UsageError(message)
+    # An interpreter of a virtual environment is a link, and knows its environment by the place of the link.
+    python = options.python and options.python.absolute()
+    return TorchSources(python=python, fetch=options.fetch_torch, index=options.torch_index)
+
+
 def _is_given(name: str) -> bool:
-    return click.get_current_context().get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+    source = click.get_current_context().get_parameter_source(name)
+    return source not in (None, click.core.ParameterSource.DEFAULT)
 
 
 def _as_json(built: Built, options: _Options) -> dict[str, object]:
@@ -126,6 +171,10 @@ def _as_json(built: Built, options: _Options) -> dict[str, object]:
 @kernel_dir_argument
 @variant_option
 @_driver
+@_python
+@_fetch_torch
+@_torch_index
+@_fetch_toolkit
 @_max_jobs
 @_cores
 @_manylinux
@@ -145,12 +194,17 @@ def build(**options: Any) -> None:
 
     A Python-only kernel needs no compiler; it is built for every backend that it has on this system.
 
+    A variant for CUDA needs a Torch for that CUDA, and its nvcc, but no GPU. --fetch-torch and --fetch-toolkit download
+    what this machine lacks into the cache (KERNEL_BUILDER_CACHE), so that variants of several releases of Torch and
+    CUDA can be built on one machine.
+
     \b
     Examples:
       kernel-builder build
       kernel-builder build --variant torch213-cxx11-cpu-x86_64-linux -L
       kernel-builder build kernels/relu --driver local --json
       kernel-builder build --rebuild
+      kernel-builder build --variant torch213-cxx11-cu130-x86_64-linux --fetch-torch --fetch-toolkit
     """
     _run(_Options(**options))
 

@@ -1,35 +1,39 @@
-"""CUDA: the compiler, whether it fits Torch, the driver and the GPUs."""
+"""CUDA: the compilers, whether one fits Torch, the driver and the GPUs."""
 
 import ctypes.util
 import shutil
 from pathlib import Path
 
+from kernel_builder.cache import cache_dir
+from kernel_builder.doctor import ask as asking
 from kernel_builder.doctor.ask import ask
 from kernel_builder.doctor.here import Here
 from kernel_builder.doctor.model import Diagnosis, Question, Remedy, uses
 from kernel_builder.doctor.packages import pip_install
 from kernel_builder.doctor.programs import Program, diagnose_program
+from kernel_builder.matrix import load_matrix
 from kernel_builder.toolchain.accelerators import find_nvcc
+from kernel_builder.toolchain.cuda.fetch import can_fetch
+from kernel_builder.toolchain.cuda.toolkits import Toolkit, installed_toolkits
 from kernels.backend import MajorMinor
 
 __all__ = ["examine_cuda"]
 
 _TOPIC = "CUDA"
-#: The first CUDA whose compiler is published as Python packages.
-_FIRST_WHEELS = MajorMinor(13, 0)
 
 
 def examine_cuda(here: Here) -> list[Diagnosis]:
-    """The compiler, whether it fits the CUDA of Torch, and the GPUs."""
+    """The compiler, whether there is one for the CUDA of Torch, what each toolkit can build, and the GPUs."""
     question = Question(id="nvcc", topic=_TOPIC, text="nvcc", needed_for=uses("local", "cuda"))
-    path = find_nvcc()
+    toolkits = installed_toolkits(cache_dir("toolchains"), patience=asking.PATIENCE)
+    path = find_nvcc() or next((toolkit.nvcc for toolkit in toolkits), None)
     if path is None:
-        looked = "was not found (CUDACXX, CUDA_HOME, PATH, /usr/local/cuda, Python packages)"
+        looked = "was not found (CUDACXX, CUDA_HOME, PATH, /usr/local/cuda, Python packages, the cache)"
         return [question.no(looked, _toolkit(_torch_cuda(here))), _gpus()]
     program = Program(path=path, pattern=r"release .*V(\d+\.\d+[\d.]*)")
     found, version = diagnose_program(question, program, _toolkit(_torch_cuda(here)))
-    fits = [] if version is None else _fits(MajorMinor.parse(version), here)
-    return [found, *fits, _gpus()]
+    more = [] if version is None else [*_fits(toolkits, here), _variants(toolkits, here)]
+    return [found, *more, _gpus()]
 
 
 def _torch_cuda(here: Here) -> MajorMinor | None:
@@ -41,24 +45,41 @@ def _toolkit(version: MajorMinor | None) -> Remedy:
     """How to install the compiler of a CUDA version, or the newest without one."""
     name = f"CUDA Toolkit {version}" if version else "CUDA Toolkit"
     step = f"Install NVIDIA's {name} and set CUDA_HOME to its folder"
-    if version is not None and version < _FIRST_WHEELS:
+    if version is not None and not can_fetch(version):
         return Remedy(step=f"{step}.")
     release = f"=={version}.*" if version else ""
     commands = pip_install(f"cuda-toolkit[nvcc,cccl,cudart]{release}")
-    return Remedy(step=f"{step}, or install the compiler as Python packages:", commands=commands)
+    return Remedy(step=f"{step}, pass --fetch-toolkit to build, or install it as Python packages:", commands=commands)
 
 
-def _fits(nvcc: MajorMinor, here: Here) -> list[Diagnosis]:
-    """Whether nvcc fits Torch: the same major version, within which the libraries of CUDA are compatible."""
+def _fits(toolkits: tuple[Toolkit, ...], here: Here) -> list[Diagnosis]:
+    """Whether there is a toolkit for Torch: of the very version that the names of its variants carry."""
     torch = _torch_cuda(here)
     if torch is None:
         return []
-    question = Question(id="cuda-version", topic=_TOPIC, text="nvcc fits Torch", needed_for=uses("local", "cuda"))
-    if nvcc == torch:
-        return [question.yes(f"both are for CUDA {torch}")]
-    if nvcc.major == torch.major:
-        return [question.yes(f"nvcc {nvcc} builds for the CUDA {torch} of Torch, of the same major version")]
-    return [question.no(f"nvcc is of CUDA {nvcc}, Torch of CUDA {torch}", _toolkit(torch))]
+    question = Question(id="cuda-version", topic=_TOPIC, text="nvcc for Torch", needed_for=uses("local", "cuda"))
+    fitting = next((toolkit for toolkit in toolkits if toolkit.release == torch), None)
+    if fitting is not None:
+        return [question.yes(f"nvcc {fitting.version} is for the CUDA {torch} of Torch")]
+    there = ", ".join(dict.fromkeys(str(toolkit.release) for toolkit in toolkits)) or "an unknown version"
+    return [question.no(f"nvcc is of CUDA {there}, Torch of CUDA {torch}", _toolkit(torch))]
+
+
+def _variants(toolkits: tuple[Toolkit, ...], here: Here) -> Diagnosis:
+    """Which toolkits there are, and the releases of Torch that the build matrix has each for."""
+    releases: dict[MajorMinor, list[str]] = {}
+    for row in load_matrix().on(here.platform):
+        if row.compute.backend == "cuda" and row.compute.version is not None:
+            releases.setdefault(row.compute.version, []).append(str(row.torch))
+    words = []
+    for toolkit in toolkits:
+        torches = ", ".join(dict.fromkeys(releases.pop(toolkit.release, [])))
+        what = f" builds cu{toolkit.release.digits} of Torch {torches}" if torches else ""
+        words.append(f"{toolkit.version} ({toolkit.root}){what}")
+    if releases:
+        words.append(f"none is for {', '.join(f'cu{version.digits}' for version in sorted(releases))}")
+    question = Question(id="cuda-toolkits", topic=_TOPIC, text="CUDA toolkits")
+    return question.yes("; ".join(words))
 
 
 def _gpus() -> Diagnosis:

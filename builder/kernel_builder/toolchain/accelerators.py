@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ __all__ = [
     "find_hipcc",
     "find_icpx",
     "find_nvcc",
+    "nvcc_candidates",
 ]
 
 #: Where the makers install what no variable names.
@@ -28,6 +30,17 @@ def find_nvcc() -> Path | None:
     """CUDA's compiler: that of CUDACXX, CUDA_HOME, CUDA_PATH, PATH, /usr/local/cuda, or the CUDA wheels of Python."""
     folders = [*_below(("CUDA_HOME", "CUDA_PATH"), "bin"), None, CUDA_DIR / "bin", *_wheels()]
     return _first("nvcc", "CUDACXX", folders)
+
+
+def nvcc_candidates() -> Iterator[Path]:
+    """Every nvcc of this machine, in the order of `find_nvcc`; of those below /usr/local the newest comes first."""
+    if named := shutil.which(os.environ.get("CUDACXX", "").strip()):
+        yield Path(named)
+    on_path = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+    side_by_side = sorted(CUDA_DIR.parent.glob(f"{CUDA_DIR.name}-*/bin"), key=_natural, reverse=True)
+    for folder in (*_below(("CUDA_HOME", "CUDA_PATH"), "bin"), *on_path, CUDA_DIR / "bin", *side_by_side, *_wheels()):
+        if found := shutil.which("nvcc", path=str(folder)):
+            yield Path(found)
 
 
 def find_hipcc() -> Path | None:
@@ -81,6 +94,10 @@ def _below(variables: Iterable[str], folder: str) -> Iterator[Path]:
     for variable in variables:
         if root := os.environ.get(variable, "").strip():
             yield Path(root) / folder
+
+
+def _natural(path: Path) -> list[int]:
+    return [int(digits) for digits in re.findall(r"\d+", path.parent.name)]
 
 
 def _wheels() -> Iterator[Path]:

@@ -1,5 +1,6 @@
 """The loader loads a build, in a process of its own."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -115,6 +116,32 @@ def test_torch_that_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (finding,) = _load(tmp_path)
     assert "not loaded: the Torch of this machine cannot be imported (no such library)" == finding.message
+
+
+@pytest.mark.parametrize("error", ["OSError", "ValueError"])
+def test_the_torch_of_another_folder(tmp_path: Path, error: str) -> None:
+    """A build is loaded under the Torch that it was built against; one without its libraries cannot be imported."""
+    tree = make_build(tmp_path / "torch-cpu", {"__init__.py": ""})
+    place = tmp_path / "place"
+    (place / "torch").mkdir(parents=True)
+    init = place / "torch" / "__init__.py"
+    init.write_text(f"raise {error}('libcudart.so.13: no such file')\n", "utf-8")
+    for ready in (None, ready_to_load(PYTHON, place)):
+        with ready or contextlib.nullcontext() as ask:
+            (finding,) = check_load(tree, read_metadata(tree), PYTHON, place=place, ready=ask)
+        words = "not loaded: the Torch of this machine cannot be imported (libcudart.so.13: no such file)"
+        assert ("note", words) == (finding.severity, finding.message)
+
+
+def test_an_interpreter_without_the_loader(tmp_path: Path) -> None:
+    """What another interpreter lacks is no fault of the build."""
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n', "utf-8")
+    python.chmod(0o755)
+    tree = make_build(tmp_path / "torch-cpu")
+    (finding,) = check_load(tree, read_metadata(tree), python)
+    expected = f"not loaded: {python} does not have the loader (No module named 'kernels')"
+    assert ("note", expected) == (finding.severity, finding.message)
 
 
 def test_a_process_that_was_started_ahead(tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
 """CUDA, as its programs describe it."""
 
+from pathlib import Path
+
 import pytest
-from support.machines import Tools, by_id, machine, statuses
+from support.machines import LINUX, Tools, by_id, machine, statuses
 
 from kernel_builder.doctor.cuda import examine_cuda
 from kernel_builder.doctor.model import Status
+from kernel_builder.matrix import load_matrix
+from kernels.backend import Compute, MajorMinor
 
 NVCC = """nvcc: NVIDIA (R) Cuda compiler driver
 Copyright (c) 2005-2025 NVIDIA Corporation
@@ -34,19 +38,19 @@ def test_no_torch_for_cuda(tools: Tools) -> None:
     assert remedy is not None
     assert remedy.commands[0].endswith(" 'cuda-toolkit[nvcc,cccl,cudart]'")
     tools.add("nvcc", NVCC.format(release="13.0"))
-    assert {"nvcc": "yes", "cuda-gpu": "no"} == statuses(examine_cuda(machine("cpu")))
+    assert {"nvcc": "yes", "cuda-toolkits": "yes", "cuda-gpu": "no"} == statuses(examine_cuda(machine("cpu")))
 
 
 @pytest.mark.parametrize(
     ("release", "status", "detail"),
     [
-        ("13.0", "yes", "both are for CUDA 13.0"),
-        ("13.2", "yes", "nvcc 13.2 builds for the CUDA 13.0 of Torch, of the same major version"),
+        ("13.0", "yes", "nvcc 13.0.88 is for the CUDA 13.0 of Torch"),
+        ("13.2", "no", "nvcc is of CUDA 13.2, Torch of CUDA 13.0"),
         ("12.6", "no", "nvcc is of CUDA 12.6, Torch of CUDA 13.0"),
     ],
 )
 def test_fits_torch(tools: Tools, release: str, status: str, detail: str) -> None:
-    """The compiler fits a Torch of the same major version."""
+    """The compiler is to be of the very version that the variants of Torch are named after."""
     path = tools.add("nvcc", NVCC.format(release=release))
     found = by_id(examine_cuda(machine("cu130")))
     assert (f"{release}.88, {path}", status, detail) == (
@@ -54,6 +58,19 @@ def test_fits_torch(tools: Tools, release: str, status: str, detail: str) -> Non
         found["cuda-version"].status.value,
         found["cuda-version"].detail,
     )
+
+
+def test_toolkits(tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every toolkit is named with what it builds of the matrix, and so are the versions that none is for."""
+    for release in ("12.0", "13.0"):
+        Tools(tmp_path / release / "bin").add("nvcc", NVCC.format(release=release))
+    monkeypatch.setenv("CUDA_HOME", str(tmp_path / "13.0"))
+    monkeypatch.setenv("CUDA_PATH", str(tmp_path / "12.0"))
+    found = by_id(examine_cuda(machine("cu130")))["cuda-toolkits"].detail.split("; ")
+    torches = {row.torch for row in load_matrix().on(LINUX) if row.compute == Compute("cuda", MajorMinor(13, 0))}
+    assert f"13.0.88 ({tmp_path / '13.0'}) builds cu130 of Torch {', '.join(map(str, sorted(torches)))}" == found[0]
+    assert f"12.0.88 ({tmp_path / '12.0'})" == found[1]
+    assert found[2].startswith("none is for cu126, ")
 
 
 def test_a_broken_compiler(tools: Tools) -> None:
@@ -99,5 +116,10 @@ def test_what_is_needed(tools: Tools) -> None:
     """Building needs the compiler and no GPU; loading needs a GPU and no compiler."""
     tools.add("nvcc", NVCC.format(release="13.0"))
     found = by_id(examine_cuda(machine("cu130")))
-    expected = {"nvcc": ("local:cuda",), "cuda-version": ("local:cuda",), "cuda-gpu": ("load:cuda",)}
+    expected = {
+        "nvcc": ("local:cuda",),
+        "cuda-version": ("local:cuda",),
+        "cuda-toolkits": (),
+        "cuda-gpu": ("load:cuda",),
+    }
     assert expected == {name: one.question.needed_for for name, one in found.items()}

@@ -11,7 +11,7 @@ import pytest
 from kernel_builder.errors import ToolchainError
 from kernel_builder.toolchain.tools import find_tool
 from kernel_builder.toolchain.torch import TorchFacts, find_torch
-from kernels.backend import MajorMinor
+from kernels.backend import Compute, MajorMinor
 
 VERSIONS = {"__version__": "2.99.1+cu130", "cuda": "13.0", "hip": None, "xpu": None, "debug": False}
 
@@ -37,7 +37,12 @@ def test_facts(torch: Path) -> None:
     """The facts are those of the package, whose code is not run."""
     found = find_torch()
     expected = TorchFacts(
-        python=Path(sys.executable), root=torch, version="2.99.1+cu130", cxx11_abi=True, cmake=found.cmake
+        python=Path(sys.executable),
+        root=torch,
+        version="2.99.1+cu130",
+        compute=Compute("cuda", MajorMinor(13, 0)),
+        cxx11_abi=True,
+        cmake=found.cmake,
     )
     assert (expected, MajorMinor(2, 99)) == (found, found.release)
     assert "set(KERNEL_TORCH_CUDA [=[13.0]=])" in found.cmake.splitlines()
