@@ -1,17 +1,24 @@
 """Fixtures of the integration tests: what is slow to make is made once for all processes."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from support.projects import copy_relu, kernel_builder, make_tiny, make_tiny_noarch, make_tiny_tvm_ffi
+from support.fetched import fetch
+from support.projects import (
+    copy_example,
+    copy_relu,
+    cpu_variant,
+    kernel_builder,
+    make_tiny,
+    make_tiny_noarch,
+    make_tiny_tvm_ffi,
+)
 
 
-def _shared(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Path]) -> Path:
+def _shared(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Path], *options: str) -> Path:
     """Make and build a project once, also when the tests run in several processes."""
     base = tmp_path_factory.getbasetemp()
     base = base.parent if base.name.startswith("popen-") else base
@@ -19,7 +26,7 @@ def _shared(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[
     with FileLock(f"{project}.lock"):
         done = project.with_suffix(".done")
         if not done.exists():
-            result = kernel_builder("build", make(project), "--driver", "local")
+            result = kernel_builder("build", make(project), "--driver", "local", *options)
             assert result.returncode == 0, result.stderr
             done.touch()
     return project
@@ -29,6 +36,18 @@ def _shared(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[
 def built_relu(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The relu example, built; tests only read it."""
     return _shared(tmp_path_factory, "relu", copy_relu)
+
+
+@pytest.fixture(scope="session")
+def build_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """Builds an example for the CPU, and the Python-only ones for every backend; tests only read it or copy it."""
+
+    def build(example: Path) -> Path:
+        variant = cpu_variant(example)
+        options = ["--variant", variant] if variant else []
+        return _shared(tmp_path_factory, example.name, lambda target: copy_example(example, target), *options)
+
+    return build
 
 
 @pytest.fixture(scope="session")
@@ -60,14 +79,5 @@ def client(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> dict[
     """The environment of a process that has one version of the Hub client, which is fetched once and kept."""
     if request.param == "installed":
         return {}
-    version = ".".join(map(str, sys.version_info[:2]))
-    folder = pytestconfig.cache.mkdir(f"huggingface_hub-{request.param}-{version}")
-    with FileLock(folder.with_suffix(".lock")):
-        if not (folder / "done").exists():
-            wanted = f"huggingface_hub=={request.param}"
-            command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), wanted]
-            result = subprocess.run(command, capture_output=True, text=True, check=False)
-            if result.returncode:
-                pytest.skip(f"{wanted} cannot be installed: {result.stderr.strip().splitlines()[-1]}")
-            (folder / "done").touch()
+    folder = fetch(pytestconfig, f"huggingface_hub=={request.param}")
     return {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))}

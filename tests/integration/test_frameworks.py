@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.projects import contents, kernel_builder, make_tiny_noarch, make_tiny_tvm_ffi, run_python
+from support.cuda_builds import build_for_cuda
+from support.hub import HubServer
+from support.projects import ROOT, contents, kernel_builder, make_tiny_noarch, make_tiny_tvm_ffi, run_python
 
 from kernel_builder.matrix import host_platform
 from kernel_builder.toolchain.tvm_ffi import find_tvm_ffi
@@ -149,6 +151,21 @@ print(x.tolist(), kernel is get_local_kernel(sys.argv[1], "cpu"))
     assert "[2.0, -4.0] True" == run_python(code, built_tvm_ffi).strip()
 
 
+def test_a_tvm_ffi_kernel_is_loaded_from_the_hub(built_tvm_ffi: Path, hub_client: HubServer) -> None:
+    """A program that names the repository gets the build for its tvm-ffi, and computes with it."""
+    hub_client.publish(built_tvm_ffi, "org/tiny-ffi")
+    hub_client.trust("org")
+    code = """
+import torch
+from kernels import get_kernel
+kernel = get_kernel("org/tiny-ffi", version=1, backend="cpu")
+x = torch.tensor([1.0, -2.0])
+kernel.twice(x)
+print(x.tolist())
+"""
+    assert "[2.0, -4.0]" == run_python(code).strip()
+
+
 def test_without_tvm_ffi_the_loader_says_what_is_missing(
     built_tvm_ffi: Path, tmp_path: Path, tvm_ffi_variant: str
 ) -> None:
@@ -162,8 +179,48 @@ try:
 except FileNotFoundError as error:
     print(error)
 """
-    reason = f"{tvm_ffi_variant}: it needs tvm-ffi {find_tvm_ffi().release}, this system has none"
+    wanted = f"tvm-ffi {find_tvm_ffi().release} (the package apache-tvm-ffi)"
+    reason = f"{tvm_ffi_variant}: it needs {wanted}, this system has none"
     assert reason in run_python(code, built_tvm_ffi, env={"PYTHONPATH": str(tmp_path)})
+
+
+def test_tvm_ffi_decides_which_build_is_loaded(
+    built_tvm_ffi: Path, built_noarch: Path, tmp_path: Path, tvm_ffi_variant: str
+) -> None:
+    """Of a build on tvm-ffi and a Python-only one, the first is loaded where tvm-ffi is installed, else the second."""
+    hidden, build = tmp_path / "hidden", tmp_path / "build"
+    hidden.mkdir()
+    _hide_tvm_ffi(hidden)
+    shutil.copytree(built_tvm_ffi / "build" / tvm_ffi_variant, build / tvm_ffi_variant)
+    shutil.copytree(built_noarch / "build" / "torch-cpu", build / "torch-cpu")
+    code = """
+import sys
+from pathlib import Path
+from kernels import get_local_kernel
+print(Path(get_local_kernel(sys.argv[1], "cpu").__file__).parent.name)
+"""
+    found = [run_python(code, tmp_path, env=env).strip() for env in ({}, {"PYTHONPATH": str(hidden)})]
+    assert [tvm_ffi_variant, "torch-cpu"] == found
+
+
+@pytest.mark.heavy
+def test_a_tvm_ffi_build_for_cuda_is_loaded_beside_a_torch_for_cuda(tmp_path: Path) -> None:
+    """The compute version is that of Torch; what the library throws is an exception of Python, also without a GPU."""
+    prefix = f"tvm-ffi{find_tvm_ffi().release.digits}"
+    project, variant = build_for_cuda(ROOT / "examples" / "relu-tvm-ffi", tmp_path, prefix)
+    code = """
+import sys, torch
+from pathlib import Path
+from kernels import get_local_kernel
+kernel = get_local_kernel(sys.argv[1])
+print(Path(kernel.__file__).parent.name)
+try:
+    kernel.relu(torch.zeros(1))
+except ValueError as error:
+    print(error)
+"""
+    output = run_python(code, project, env={"PYTHONPATH": str(tmp_path / "torch-site")})
+    assert [variant, "relu: the input is on a device that this build is not for"] == output.splitlines()
 
 
 def test_two_versions_of_a_tvm_ffi_kernel_in_one_process(built_tvm_ffi: Path, tmp_path: Path) -> None:

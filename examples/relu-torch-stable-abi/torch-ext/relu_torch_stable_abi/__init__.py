@@ -1,0 +1,40 @@
+"""ReLU, as a function and as a layer, in one build for many releases of Torch."""
+
+from typing import Optional
+
+import torch
+
+from . import layers
+from ._ops import add_op_namespace_prefix, ops
+
+__all__ = ["layers", "relu"]
+
+
+@torch.library.register_fake(add_op_namespace_prefix("relu"))
+def _relu_fake(out: torch.Tensor, input: torch.Tensor) -> None:  # noqa: A002 the op's schema names its arguments
+    """Tell torch.compile that the op writes to ``out`` and returns nothing."""
+
+
+def relu(x: torch.Tensor, out: Optional[torch.Tensor] = None) -> torch.Tensor:
+    """Replace the negative elements of a tensor by zero.
+
+    The function has no backward pass: no gradient flows from the result to ``x``.
+
+    Args:
+        x: Tensor of any shape and memory layout; float32, float64, float16, bfloat16, uint8, int8, int16, int32
+            or int64. NaN stays NaN.
+        out: Tensor for the result, with the shape, dtype and device of ``x``. It can be ``x`` itself, but no
+            other view of its memory. A new tensor is made when it is absent.
+
+    Returns:
+        ``out``, or the new tensor.
+
+    Raises:
+        RuntimeError: ``x`` has another dtype, ``out`` does not fit ``x``, or the two overlap without being the same.
+
+    """
+    if out is None:
+        out = torch.empty_like(x)
+    # Detached: where memory is not contiguous, the op copies, and autograd would take the copies for the function.
+    ops.relu(out, x.detach())
+    return out

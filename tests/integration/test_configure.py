@@ -1,0 +1,128 @@
+"""CMake configures each example for each backend whose compiler is here, or has a stand-in that takes its place."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from _pytest.mark import ParameterSet
+from support.cuda_builds import find_cuda
+from support.icpx import install_icpx
+from support.projects import EXAMPLES, copy_example, kernel_builder
+from support.torches import cuda_torch, xpu_torch
+
+from kernel_builder.config.model import NoarchExtension
+from kernel_builder.config.reader import load_config
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the compilers and their stand-ins are those of Linux")
+
+#: What a compiler of C++ or CUDA takes; of ROCm and Metal other files are made first.
+COMPILED = (".cc", ".cpp", ".cu", ".cxx")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """A machine for one backend.
+
+    Attributes:
+        environment: of CMake; `None` takes a variable away.
+        settings: options of CMake.
+    """
+
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
+
+
+def _cpu(_: Path) -> World:
+    return World()
+
+
+def _cuda(folder: Path) -> World:
+    cuda = find_cuda(None, folder / "cache")
+    site = cuda_torch(folder / "site", str(cuda.version))
+    return World(environment={"PYTHONPATH": str(site), **cuda.environment}, settings=cuda.settings)
+
+
+def _xpu(folder: Path) -> World:
+    icpx = install_icpx(folder / "oneapi", "2026.0.0").icpx
+    path = f"{icpx.parent}{os.pathsep}{os.environ['PATH']}"
+    return World(environment={"PATH": path, "PYTHONPATH": str(xpu_torch(folder / "site", "2026.0"))})
+
+
+WORLDS: dict[str, Callable[[Path], World]] = {"cpu": _cpu, "cuda": _cuda, "xpu": _xpu}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], World]:
+    """Gives the machine for a backend, which is made once."""
+    worlds: dict[str, World] = {}
+
+    def find(backend: str) -> World:
+        if backend not in worlds:
+            worlds[backend] = WORLDS[backend](tmp_path_factory.mktemp(backend))
+        return worlds[backend]
+
+    return find
+
+
+def _cases(example: Path) -> list[ParameterSet]:
+    """A case for each backend of an example that CMake can configure here."""
+    config = load_config(example)
+    backends = [backend for backend in config.general.backends if backend in WORLDS and config.components(backend)]
+    # CMake tries nvcc out, which takes its time.
+    return [
+        pytest.param(example, backend, id=f"{example.name}-{backend}", marks=[pytest.mark.heavy] * (backend == "cuda"))
+        for backend in backends
+    ]
+
+
+EXAMPLE_CASES = [case for example in EXAMPLES for case in _cases(example)]
+
+
+@pytest.mark.parametrize(("example", "backend"), EXAMPLE_CASES)
+def test_cmake_configures_an_example(
+    example: Path, backend: str, world: Callable[[str], World], tmp_path: Path
+) -> None:
+    """What is going to be compiled is what build.toml lists for the backend, each source once, and nothing else."""
+    _configure(copy_example(example, tmp_path / "kernel"), backend, world(backend))
+
+
+@pytest.mark.parametrize("backend", [pytest.param("cuda", marks=pytest.mark.heavy), "cpu", "xpu"])
+@pytest.mark.parametrize("framework", ["torch", "tvm-ffi"])
+def test_cmake_configures_a_new_kernel(
+    framework: str, backend: str, world: Callable[[str], World], tmp_path: Path
+) -> None:
+    """What `init` makes for every backend is configured for each of them."""
+    project = tmp_path / "kernel"
+    options = ["--framework", framework, "--backends", "all"]
+    result = kernel_builder("init", project, *options, env={"GIT_CONFIG_GLOBAL": os.devnull})
+    assert 0 == result.returncode, result.stderr
+    _configure(project, backend, world(backend))
+
+
+def _configure(project: Path, backend: str, here: World) -> None:
+    """Configure a project, and hold the sources that are going to be compiled against those of build.toml."""
+    result = kernel_builder("create-pyproject", project)
+    assert 0 == result.returncode, result.stderr
+    build = project.parent / "build"
+    options = [f"-DKERNEL_BACKEND={backend}", f"-DPython_EXECUTABLE={sys.executable}", *here.settings]
+    done = subprocess.run(
+        ["cmake", "-S", project, "-B", build, "-G", "Ninja", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", *options],
+        env={key: value for key, value in {**os.environ, **here.environment}.items() if value is not None},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 0 == done.returncode, done.stdout + done.stderr
+    config = load_config(project)
+    assert not isinstance(config.framework, NoarchExtension)
+    listed = [*config.framework.src, *(name for one in config.components(backend) for name in one.src)]
+    commands = json.loads((build / "compile_commands.json").read_text("utf-8"))
+    compiled = [Path(one["file"]).relative_to(project).as_posix() for one in commands]
+    assert sorted(name for name in listed if name.endswith(COMPILED)) == sorted(compiled)
+    kernel = json.loads((build / "kernel-build.json").read_text("utf-8"))
+    assert kernel["ops-id"].startswith(f"_{config.general.python_name}_{backend}_")
