@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from _pytest.mark import ParameterSet
 from support.cuda_builds import find_cuda
 from support.icpx import install_icpx
 from support.projects import EXAMPLES, copy_example, kernel_builder
 from support.torches import cuda_torch, xpu_torch
+from support.xcode import install_xcode, metal_torch
 
 from kernel_builder.config.model import NoarchExtension
 from kernel_builder.config.reader import load_config
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the compilers and their stand-ins are those of Linux")
 
-#: What a compiler of C++ or CUDA takes; of ROCm and Metal other files are made first.
-COMPILED = (".cc", ".cpp", ".cu", ".cxx")
+#: What a compiler takes as it is; shaders are put together first, and sources for ROCm are translated.
+COMPILED = (".cc", ".cpp", ".cu", ".cxx", ".mm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,12 @@ def _xpu(folder: Path) -> World:
     return World(environment={"PATH": path, "PYTHONPATH": str(xpu_torch(folder / "site", "2026.0"))})
 
 
-WORLDS: dict[str, Callable[[Path], World]] = {"cpu": _cpu, "cuda": _cuda, "xpu": _xpu}
+def _metal(folder: Path) -> World:
+    environment = {"PATH": install_xcode(folder / "xcode").path, "PYTHONPATH": str(metal_torch(folder / "site"))}
+    return World(environment=environment, settings=("-DCMAKE_SYSTEM_NAME=Darwin", "-DCMAKE_SYSTEM_PROCESSOR=arm64"))
+
+
+WORLDS: dict[str, Callable[[Path], World]] = {"cpu": _cpu, "cuda": _cuda, "xpu": _xpu, "metal": _metal}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +74,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], World]:
     return find
 
 
-def _cases(example: Path) -> list[ParameterSet]:
+def _cases(example: Path) -> list[object]:
     """A case for each backend of an example that CMake can configure here."""
     config = load_config(example)
     backends = [backend for backend in config.general.backends if backend in WORLDS and config.components(backend)]
@@ -91,8 +96,14 @@ def test_cmake_configures_an_example(
     _configure(copy_example(example, tmp_path / "kernel"), backend, world(backend))
 
 
-@pytest.mark.parametrize("backend", [pytest.param("cuda", marks=pytest.mark.heavy), "cpu", "xpu"])
-@pytest.mark.parametrize("framework", ["torch", "tvm-ffi"])
+@pytest.mark.parametrize(
+    ("framework", "backend"),
+    [
+        *(("torch", backend) for backend in ("cpu", "metal", "xpu")),
+        *(("tvm-ffi", backend) for backend in ("cpu", "xpu")),
+        *(pytest.param(framework, "cuda", marks=pytest.mark.heavy) for framework in ("torch", "tvm-ffi")),
+    ],
+)
 def test_cmake_configures_a_new_kernel(
     framework: str, backend: str, world: Callable[[str], World], tmp_path: Path
 ) -> None:
@@ -122,7 +133,8 @@ def _configure(project: Path, backend: str, here: World) -> None:
     assert not isinstance(config.framework, NoarchExtension)
     listed = [*config.framework.src, *(name for one in config.components(backend) for name in one.src)]
     commands = json.loads((build / "compile_commands.json").read_text("utf-8"))
-    compiled = [Path(one["file"]).relative_to(project).as_posix() for one in commands]
+    files = [Path(one["file"]) for one in commands]
+    compiled = [path.relative_to(project).as_posix() for path in files if path.is_relative_to(project)]
     assert sorted(name for name in listed if name.endswith(COMPILED)) == sorted(compiled)
     kernel = json.loads((build / "kernel-build.json").read_text("utf-8"))
     assert kernel["ops-id"].startswith(f"_{config.general.python_name}_{backend}_")

@@ -179,15 +179,18 @@ def test_several_releases_of_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_what_cannot_be_fetched_is_said(tmp_path: Path) -> None:
-    """Options for a download that has no aim are refused, and nothing is built."""
+    """Options for a download that has no aim are refused, and nothing is fetched or built."""
     project = make_tiny(tmp_path / "tiny")
     for options, words in (
+        (["--fetch-torch", "--fetch-toolkit", "--variant", _variant("13.2")], "this machine builds"),
         (["--fetch-torch"], "--fetch-torch downloads the Torch of one variant"),
         (["--fetch-toolkit"], "--fetch-toolkit downloads the CUDA toolkit of one variant"),
         (["--torch-index", "https://example.org"], "--torch-index is for --fetch-torch"),
     ):
-        result = kernel_builder("build", project, "--driver", "local", *options)
+        env = {"KERNEL_BUILDER_CACHE": str(tmp_path / "cache")}
+        result = kernel_builder("build", project, "--driver", "local", *options, env=env)
         assert (True, True) == (result.returncode in (2, 4), words in result.stderr), result.stderr
+    assert not (tmp_path / "cache").exists()
     assert not (project / "build").exists()
 
 

@@ -93,7 +93,10 @@ def torch_for(backend: str, here: Here) -> Remedy:
     elif backend == "cuda" and here.platform.os == "linux":
         release = here.torch.version.partition("+")[0]
         commands = pip_install(f"torch=={release}", options=("--force-reinstall",))
-        step = f"Without a package index of your own this brings the one for CUDA; for another CUDA, {chooser}."
+        step = (
+            f"Without a package index of your own this brings the one for CUDA; for another CUDA, {chooser}. To build "
+            "alone, leave it as it is: name the variant with --variant and pass --fetch-torch."
+        )
         return Remedy(step=step, commands=commands)
     names = {
         "cuda": "CUDA",

@@ -19,13 +19,13 @@ from kernel_builder.drivers.base import BuildRequest, Built, Event, Log, Made, N
 from kernel_builder.drivers.native import NativeBuild, check_path
 from kernel_builder.drivers.python_only import make_python_only
 from kernel_builder.drivers.rebuild import check_rebuild
-from kernel_builder.drivers.targets import Facts, local_targets
+from kernel_builder.drivers.targets import Facts, could_have, local_targets
 from kernel_builder.errors import CheckError, TargetError
 from kernel_builder.matrix import BuildTarget, host_platform
 from kernel_builder.provenance import Provenance, find_provenance
 from kernel_builder.toolchain.cuda.fetch import fetch_toolkit
 from kernel_builder.toolchain.pip import Listener
-from kernel_builder.toolchain.torch import TorchFacts
+from kernel_builder.toolchain.torch import TorchFacts, find_torch
 from kernel_builder.toolchain.torches.choose import choose_torch
 from kernel_builder.toolchain.tvm_ffi import find_tvm_ffi
 from kernel_builder.tree import build_lock, check_places, install_tree, same_trees, staging_dir
@@ -54,7 +54,7 @@ class LocalDriver:
         """
         listener = _listener(request, report)
         facts = _find_facts(request, listener)
-        if request.fetch_toolkit:
+        if request.fetch_toolkit and (request.variant is None or could_have(request.config, request.variant)):
             _fetch_toolkit(request, facts, listener)
         if facts is not None:
             check_path(request.project_dir)
@@ -86,6 +86,9 @@ def _find_facts(request: BuildRequest, listener: Listener) -> Facts:
         return None
     if isinstance(framework, TvmFfiExtension):
         return find_tvm_ffi()
+    if request.variant is not None and not could_have(request.config, request.variant):
+        # There is no Torch to look for; what can be built instead depends on the one that is here.
+        return find_torch(python=request.torch.python)
     return choose_torch(request.variant, request.torch, listener)
 
 

@@ -15,9 +15,17 @@ from kernel_builder.toolchain.torch import TorchFacts
 from kernel_builder.toolchain.tvm_ffi import TvmFfiFacts
 from kernels.backend import Compute, MajorMinor
 from kernels.errors import VariantNameError
-from kernels.variant import NoarchVariant, Platform, TorchVariant, parse_variant
+from kernels.variant import (
+    NoarchVariant,
+    Platform,
+    StableAbiVariant,
+    TorchVariant,
+    TvmFfiVariant,
+    parse_variant,
+    parse_variant_or_none,
+)
 
-__all__ = ["Facts", "local_targets"]
+__all__ = ["Facts", "could_have", "local_targets"]
 
 #: What builds are made against: the kernel's framework, or nothing for a Python-only kernel.
 Facts: TypeAlias = TorchFacts | TvmFfiFacts | None
@@ -33,8 +41,8 @@ def local_targets(
 
     A compiled kernel is built for the release of its framework that is installed, which need not be in the build
     matrix: with Torch for the accelerator that Torch is for, and for the CPU; with tvm-ffi for each backend that there
-    is a compiler for. A Python-only kernel is built for each of its backends that the matrix has on this system; on a
-    system that the matrix does not know, for all of them.
+    is a compiler for, and for the version of it that a wanted variant names. A Python-only kernel is built for each of
+    its backends that the matrix has on this system; on a system that the matrix does not know, for all of them.
 
     Args:
         config: the kernel.
@@ -45,8 +53,9 @@ def local_targets(
 
     Raises:
         TargetError: when there is none, or the wanted one is not among them; says why.
+        ToolchainError: when what the wanted one lacks is a compiler.
     """
-    targets = _targets(config, facts, platform)
+    targets = _targets(config, facts, platform, wanted)
     if wanted is not None:
         chosen = tuple(target for target in targets if target.name == wanted)
         if not chosen:
@@ -57,7 +66,24 @@ def local_targets(
     return targets
 
 
-def _targets(config: KernelConfig, facts: Facts, platform: Platform) -> tuple[BuildTarget, ...]:
+def could_have(config: KernelConfig, name: str) -> bool:
+    """Whether a kernel has a variant in some world, whatever this machine has installed."""
+    variant = parse_variant_or_none(name)
+    if variant is None or isinstance(variant, NoarchVariant):
+        return False
+    release, tvm_ffi = _NO_TORCH, None
+    if isinstance(variant, TvmFfiVariant):
+        tvm_ffi = variant.version
+    else:
+        release = variant.abi if isinstance(variant, StableAbiVariant) else variant.torch
+    target = target_for(config, Row(release, variant.compute, variant.platform, tvm_ffi))
+    # Of the two C++ ABIs, a Torch has the one that it was built with.
+    return target is not None and target.name == name.replace("-cxx98-", "-cxx11-")
+
+
+def _targets(
+    config: KernelConfig, facts: Facts, platform: Platform, wanted: str | None = None
+) -> tuple[BuildTarget, ...]:
     if isinstance(config.framework, NoarchExtension):
         return _noarch_targets(config, platform)
     if isinstance(config.framework, TorchExtension) and isinstance(facts, TorchFacts):
@@ -65,7 +91,8 @@ def _targets(config: KernelConfig, facts: Facts, platform: Platform) -> tuple[Bu
         rows = [Row(facts.release, compute, platform) for compute in computes]
         return tuple(_with_abi(target, facts) for row in rows if (target := target_for(config, row)) is not None)
     if isinstance(config.framework, TvmFfiExtension) and isinstance(facts, TvmFfiFacts):
-        rows = [Row(_NO_TORCH, compute, platform, facts.release) for compute in _compilers_for(config)]
+        computes = dict.fromkeys([*_compilers_for(config), *_compiler_of(config, facts, platform, wanted)])
+        rows = [Row(_NO_TORCH, compute, platform, facts.release) for compute in computes]
         return tuple(target for row in rows if (target := target_for(config, row)) is not None)
     return ()
 
@@ -80,6 +107,20 @@ def _compilers_for(config: KernelConfig) -> Iterator[Compute]:
             continue
         with contextlib.suppress(ToolchainError):
             yield Compute(backend, find_accelerator(backend, None, cache=cache_dir("toolchains")).version)
+
+
+def _compiler_of(config: KernelConfig, facts: TvmFfiFacts, platform: Platform, wanted: str | None) -> Iterator[Compute]:
+    """What a wanted variant with tvm-ffi computes on, for which there may be a compiler beside the one that is first.
+
+    Raises:
+        ToolchainError: when there is none.
+    """
+    variant = parse_variant_or_none(wanted or "")
+    if not isinstance(variant, TvmFfiVariant) or variant.compute.backend == "cpu":
+        return
+    if (variant.version, variant.platform) == (facts.release, platform) and could_have(config, variant.variant_str):
+        find_accelerator(variant.compute.backend, variant.compute.version, cache=cache_dir("toolchains"))
+        yield variant.compute
 
 
 def _noarch_targets(config: KernelConfig, platform: Platform) -> tuple[BuildTarget, ...]:

@@ -28,13 +28,14 @@ _FIRST_HIP_CLANG, _LAST_HIP_CLANG = 19, 29
 
 def find_nvcc() -> Path | None:
     """CUDA's compiler: that of CUDACXX, CUDA_HOME, CUDA_PATH, PATH, /usr/local/cuda, or the CUDA wheels of Python."""
-    folders = [*_below(("CUDA_HOME", "CUDA_PATH"), "bin"), None, CUDA_DIR / "bin", *_wheels()]
-    return _first("nvcc", "CUDACXX", folders)
+    if os.environ.get("CUDACXX", "").strip() and not _named_nvcc():
+        return None
+    return next(nvcc_candidates(), None)
 
 
 def nvcc_candidates() -> Iterator[Path]:
     """Every nvcc of this machine, in the order of `find_nvcc`; of those below /usr/local the newest comes first."""
-    if named := shutil.which(os.environ.get("CUDACXX", "").strip()):
+    if named := _named_nvcc():
         yield Path(named)
     on_path = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
     side_by_side = sorted(CUDA_DIR.parent.glob(f"{CUDA_DIR.name}-*/bin"), key=_natural, reverse=True)
@@ -43,9 +44,13 @@ def nvcc_candidates() -> Iterator[Path]:
             yield Path(found)
 
 
+def _named_nvcc() -> str | None:
+    return shutil.which(os.environ.get("CUDACXX", "").strip())
+
+
 def find_hipcc() -> Path | None:
     """ROCm's compiler: that of ROCM_PATH, HIP_PATH, PATH or /opt/rocm."""
-    return _first("hipcc", None, [*_below(("ROCM_PATH", "HIP_PATH"), "bin"), None, ROCM_DIR / "bin"])
+    return _first("hipcc", [*_below(("ROCM_PATH", "HIP_PATH"), "bin"), None, ROCM_DIR / "bin"])
 
 
 def find_hip_clang() -> Path | None:
@@ -57,7 +62,7 @@ def find_hip_clang() -> Path | None:
 def find_icpx() -> Path | None:
     """The compiler of oneAPI: that of CMPLR_ROOT, PATH, or the folder that oneAPI is installed to."""
     installed = [*_below(("ONEAPI_ROOT",), "compiler/latest/bin"), ONEAPI_DIR / "compiler/latest/bin"]
-    return _first("icpx", None, [*_below(("CMPLR_ROOT",), "bin"), None, *installed])
+    return _first("icpx", [*_below(("CMPLR_ROOT",), "bin"), None, *installed])
 
 
 def find_device_libraries(compiler: Path) -> Path | None:
@@ -78,12 +83,8 @@ def find_device_libraries(compiler: Path) -> Path | None:
     return next((folder for folder in candidates if (folder / "ocml.bc").is_file()), None)
 
 
-def _first(name: str, variable: str | None, folders: Iterable[Path | None]) -> Path | None:
-    """The program that a variable names, else the first one in the folders; `None` among them is PATH."""
-    named = os.environ.get(variable, "").strip() if variable else ""
-    if named:
-        found = shutil.which(named)
-        return Path(found) if found else None
+def _first(name: str, folders: Iterable[Path | None]) -> Path | None:
+    """The first program of a name in the folders; `None` among them is PATH."""
     for folder in folders:
         if found := shutil.which(name, path=None if folder is None else str(folder)):
             return Path(found)

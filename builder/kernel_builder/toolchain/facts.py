@@ -33,7 +33,7 @@ def ask_facts(framework: str, name: str, *, python: Path | None = None, place: P
             return _ask(python or Path(sys.executable), script, framework, place)
         facts: dict[str, str] = runpy.run_path(str(script))["facts_of"](framework)
     except SystemExit as problem:
-        hint = f"Install {name} in this environment and run again."
+        hint = f"Install {name} in {'this environment' if python is None else 'that environment'} and run again."
         raise ToolchainError(str(problem.code), hint=hint) from None
     return facts
 

@@ -1,6 +1,7 @@
 """Packages from the registry that the user's pip is configured for, into folders of our own."""
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,9 +29,15 @@ class Listener:
     on_stage: Callable[[str], None] = _ignore
     on_line: Callable[[str], None] = _ignore
 
+    def on_wait(self) -> None:
+        """Another process is downloading."""
+        self.on_stage("wait for another download")
+
 
 #: Settings of pip that would put packages elsewhere, or leave some out.
 _QUIET = ("PIP_CONSTRAINT", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV", "PIP_TARGET", "PIP_USER")
+#: The folder for temporary files, on every system.
+_TEMPORARY = ("TEMP", "TMP", "TMPDIR")
 _QUESTIONS = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 
 
@@ -38,6 +45,7 @@ def run_pip(
     arguments: Sequence[str | Path],
     *,
     what: str,
+    scratch: Path,
     on_line: Callable[[str], None],
     env: Mapping[str, str | None] | None = None,
 ) -> None:
@@ -46,6 +54,7 @@ def run_pip(
     Args:
         arguments: its command and options.
         what: what it fetches, for messages.
+        scratch: a folder that is there while it runs: pip leaves its downloads behind when it is interrupted.
         on_line: called with each line that it prints.
         env: variables to set beside those of this process; `None` takes one away.
 
@@ -55,10 +64,14 @@ def run_pip(
         ProcessError: when pip fails otherwise.
     """
     command = [sys.executable, "-m", "pip", *arguments]
+    scratch.mkdir()
+    places = dict.fromkeys(_TEMPORARY, str(scratch))
     try:
-        run(command, env={**dict.fromkeys(_QUIET), **_QUESTIONS, **(env or {})}, on_line=on_line)
+        run(command, env={**dict.fromkeys(_QUIET), **_QUESTIONS, **places, **(env or {})}, on_line=on_line)
     except ProcessError as error:
         raise _explained(error, what) or error from None
+    finally:
+        shutil.rmtree(scratch)
 
 
 def _explained(error: ProcessError, what: str) -> ToolchainError | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel_builder.cache import cache_dir, make_once
+from kernel_builder.cache import cache_dir
 
 
 def test_the_folder_is_that_of_our_own_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,24 +27,3 @@ def test_the_folder_is_that_of_the_system(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert tmp_path / "home" / ".cache" / "kernel-builder" / "things" == cache_dir("things")
-
-
-def test_what_is_made_is_made_once(tmp_path: Path) -> None:
-    """A folder that is there is taken as it is, and one that is not there is made as a whole."""
-    folder = tmp_path / "cache" / "thing"
-    stages: list[Path] = []
-    for _ in range(2):
-        assert folder == make_once(folder, stages.append)
-    assert (1, False, True) == (len(stages), stages[0].exists(), folder.is_dir())
-
-
-def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
-    """What was half made when it failed is removed."""
-
-    def fail(stage: Path) -> None:
-        (stage / "file").touch()
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        make_once(tmp_path / "cache" / "thing", fail)
-    assert [".lock"] == [path.name for path in (tmp_path / "cache").iterdir()]

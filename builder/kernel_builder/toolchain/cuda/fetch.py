@@ -9,9 +9,9 @@ from functools import cache as cached
 from pathlib import Path
 from typing import Any
 
-from kernel_builder.cache import make_once
 from kernel_builder.errors import ToolchainError
 from kernel_builder.toolchain.cuda.toolkits import FETCHED, installed_toolkits
+from kernel_builder.toolchain.made import make_once
 from kernel_builder.toolchain.pip import Listener, run_pip
 from kernel_builder.tree import install_text
 from kernels.backend import MajorMinor
@@ -52,7 +52,7 @@ def fetch_toolkit(version: MajorMinor, cache: Path, listener: Listener = _NOBODY
         hint = f"Install NVIDIA's CUDA Toolkit {version}, and set CUDA_HOME to its folder (the one that has bin/nvcc)."
         raise ToolchainError(message, hint=hint)
     name = f"{release['version']}-{_host().cpu}"
-    make_once(cache / FETCHED / name, lambda stage: _install(release, version, stage, listener))
+    make_once(cache / FETCHED / name, lambda stage: _install(release, version, stage, listener), listener.on_wait)
 
 
 def _install(release: dict[str, Any], version: MajorMinor, stage: Path, listener: Listener) -> None:
@@ -67,6 +67,7 @@ def _install(release: dict[str, Any], version: MajorMinor, stage: Path, listener
             "--no-cache-dir", "--target", stage, "--requirement", requirements,
         ],
         what=f"compiler of CUDA {version}",
+        scratch=stage / "scratch",
         on_line=listener.on_line,
     )  # fmt: skip
 

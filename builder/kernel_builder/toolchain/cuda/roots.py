@@ -8,7 +8,7 @@ link: nvcc finds its toolkit beside the folder that it was called from.
 from hashlib import sha256
 from pathlib import Path
 
-from kernel_builder.cache import make_once
+from kernel_builder.toolchain.made import make_once
 
 __all__ = ["rooted"]
 

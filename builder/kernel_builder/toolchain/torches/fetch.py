@@ -12,8 +12,8 @@ from collections.abc import Callable
 from functools import cache as cached
 from pathlib import Path
 
-from kernel_builder.cache import make_once
 from kernel_builder.errors import ToolchainError
+from kernel_builder.toolchain.made import make_once
 from kernel_builder.toolchain.pip import Listener, run_pip
 from kernel_builder.toolchain.torch import find_torch
 from kernel_builder.toolchain.torches.store import python_tag, torch_folder
@@ -56,7 +56,7 @@ def fetch_torch(wanted: WantedTorch, cache: Path, *, index: str | None = None, l
         shutil.rmtree(stage / _DOWNLOADS)
         _verify(wanted, stage, wheel.name)
 
-    return make_once(torch_folder(cache, wanted), make)
+    return make_once(torch_folder(cache, wanted), make, listener.on_wait)
 
 
 def _download(wanted: WantedTorch, folder: Path, index: str | None, on_line: Callable[[str], None]) -> Path:
@@ -72,6 +72,7 @@ def _download(wanted: WantedTorch, folder: Path, index: str | None, on_line: Cal
             *(["--index-url", index] if index else []), "--requirement", requirements,
         ],
         what=str(wanted),
+        scratch=folder / "scratch",
         on_line=on_line,
         env=dict.fromkeys(_OTHER_PLACES) if index else None,
     )  # fmt: skip

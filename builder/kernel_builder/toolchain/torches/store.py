@@ -2,6 +2,7 @@
 
 import re
 import sys
+import sysconfig
 from pathlib import Path
 
 from kernel_builder.errors import ToolchainError
@@ -10,12 +11,13 @@ from kernel_builder.toolchain.torches.wanted import WantedTorch
 
 __all__ = ["python_tag", "stored_torches", "torch_folder"]
 
-_NAME = re.compile(r"\d+\.\d+-[a-z0-9]+-(cp\d+)")
+_NAME = re.compile(r"\d+\.\d+-[a-z0-9]+-(cp\d+t?)")
 
 
 def python_tag() -> str:
-    """The running Python, as wheels name it: `cp311`."""
-    return f"cp{sys.version_info[0]}{sys.version_info[1]}"
+    """The running Python, as wheels name it: `cp311`, or `cp314t` for one without the global lock."""
+    threads = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+    return f"cp{sys.version_info[0]}{sys.version_info[1]}{threads}"
 
 
 def torch_folder(cache: Path, wanted: WantedTorch) -> Path:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from support.configs import bound, component, noarch_config, torch_config, tvm_ffi_config
+from support.machines import empty_machine
+from support.toolkits import install_nvcc
 
 from kernel_builder.config.model import BackendOptions, KernelConfig
-from kernel_builder.drivers.targets import local_targets
-from kernel_builder.errors import TargetError
+from kernel_builder.drivers.targets import could_have, local_targets
+from kernel_builder.errors import TargetError, ToolchainError
 from kernel_builder.toolchain.torch import TorchFacts
 from kernel_builder.toolchain.tvm_ffi import TvmFfiFacts
 from kernels.backend import Compute, MajorMinor
@@ -156,6 +158,24 @@ def test_a_tvm_ffi_that_is_not_wanted() -> None:
     assert f"tvm-ffi02-cpu-x86_64-linux cannot be built here: {here}" == str(raised.value)
 
 
+def test_a_compiler_of_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With tvm-ffi, variants are built with the first CUDA, and those that are wanted by name with any that is here."""
+    tools = empty_machine(tmp_path, monkeypatch)
+    for name in ("dirname", "sh"):
+        (tools.folder / name).symlink_to(f"/usr/bin/{name}")
+    tools.add("c++", "#define __GNUC__ 12")
+    for variable, version in (("CUDA_HOME", "13.0.88"), ("CUDA_PATH", "12.6.85")):
+        install_nvcc(tmp_path / version, version)
+        monkeypatch.setenv(variable, str(tmp_path / version))
+    config = tvm_ffi_config("cpu", "cuda")
+    first = [target.name for target in local_targets(config, _tvm_ffi(), LINUX)]
+    assert ["tvm-ffi01-cpu-x86_64-linux", "tvm-ffi01-cu130-x86_64-linux"] == first
+    (wanted,) = local_targets(config, _tvm_ffi(), LINUX, "tvm-ffi01-cu126-x86_64-linux")
+    assert Compute("cuda", MajorMinor(12, 6)) == wanted.row.compute
+    with pytest.raises(ToolchainError, match=r"the compiler of CUDA 13\.2 is needed; found: nvcc 13\.0\.88 "):
+        local_targets(config, _tvm_ffi(), LINUX, "tvm-ffi01-cu132-x86_64-linux")
+
+
 def test_python_only_kernels_need_nothing() -> None:
     """A Python-only kernel is built for each of its backends that the system has, whatever is installed."""
     targets = local_targets(noarch_config("cuda", "metal", "cpu", "tpu"), None, LINUX)
@@ -174,3 +194,26 @@ def test_python_only_variant_that_is_not_there() -> None:
     """A variant that the kernel does not have is refused with what it has."""
     with pytest.raises(TargetError, match=r"^torch-xpu cannot be built here: this machine builds torch-cpu$"):
         local_targets(noarch_config("cpu"), None, LINUX, "torch-xpu")
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "expected"),
+    [
+        (torch_config("cpu", "cuda"), "torch29-cxx11-cu126-x86_64-linux", True),
+        (torch_config("cpu", "cuda"), "torch29-cxx98-cu126-x86_64-linux", True),
+        (torch_config("cpu", "cuda"), "torch29-cu126-x86_64-linux", False),
+        (torch_config("cpu", "cuda"), "torch29-xpu20253-x86_64-linux", False),
+        (torch_config("cpu", minver=bound("2.10")), "torch29-cxx11-cpu-x86_64-linux", False),
+        (torch_config("cpu"), "torch-stable-abi29-cpu-x86_64-linux", False),
+        (torch_config("cpu", stable_abi=bound("2.10")), "torch-stable-abi210-cpu-x86_64-linux", True),
+        (torch_config("cpu", stable_abi=bound("2.10")), "torch-stable-abi211-cpu-x86_64-linux", False),
+        (torch_config("cpu", stable_abi=bound("2.10")), "torch210-cxx11-cpu-x86_64-linux", False),
+        (tvm_ffi_config("cpu", "cuda"), "tvm-ffi01-cu130-x86_64-linux", True),
+        (tvm_ffi_config("cpu"), "torch29-cxx11-cpu-x86_64-linux", False),
+        (noarch_config("cuda"), "torch-cuda", False),
+        (torch_config("cpu"), "nonsense", False),
+    ],
+)
+def test_what_a_kernel_could_have(config: KernelConfig, name: str, expected: bool) -> None:
+    """Nothing is fetched for a variant that the kernel has in no world; a Python-only one needs nothing fetched."""
+    assert expected is could_have(config, name)

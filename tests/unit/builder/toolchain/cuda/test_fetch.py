@@ -9,6 +9,7 @@ from support.machines import Tools, empty_machine
 from support.toolkits import install_nvcc
 
 from kernel_builder.errors import ToolchainError
+from kernel_builder.matrix import load_matrix
 from kernel_builder.toolchain.cuda import fetch
 from kernel_builder.toolchain.cuda.fetch import can_fetch, fetch_toolkit
 from kernels.backend import MajorMinor
@@ -63,6 +64,14 @@ def test_what_can_be_fetched(
     monkeypatch.setattr("platform.system", lambda: system)
     versions = ((12, 8), (13, 0), (13, 2))
     assert [False, expected, expected] == [can_fetch(MajorMinor(*version)) for version in versions]
+
+
+def test_the_build_matrix(tools: Tools) -> None:
+    """Every CUDA of the build matrix from 13 on can be fetched."""
+    versions = {row.compute.version for row in load_matrix().rows if row.compute.backend == "cuda"}
+    newer = {version for version in versions if version is not None and version.major >= 13}
+    assert newer
+    assert newer == {version for version in newer if can_fetch(version)}
 
 
 def test_the_table() -> None:

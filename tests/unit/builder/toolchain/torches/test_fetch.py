@@ -130,9 +130,12 @@ def test_a_damaged_wheel(wheels: Path, tmp_path: Path, record: dict[str, str]) -
 
 
 @pytest.mark.parametrize("moment", ["pip", "unpack"])
-def test_an_interruption(wheels: Path, tmp_path: Path, moment: str) -> None:
+def test_an_interruption(wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
     """Ctrl-C while it is downloaded or unpacked leaves nothing, and the next attempt is as the first."""
     make_wheel(wheels, "2.13.0+cu130")
+    for name in ("TEMP", "TMP", "TMPDIR"):
+        monkeypatch.setenv(name, str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
 
     def interrupt(text: str) -> None:
         if moment == "pip" or text.startswith("unpack"):
@@ -141,7 +144,7 @@ def test_an_interruption(wheels: Path, tmp_path: Path, moment: str) -> None:
     listener = Listener(on_line=interrupt) if moment == "pip" else Listener(on_stage=interrupt)
     with pytest.raises(KeyboardInterrupt):
         fetch_torch(CU130, tmp_path / "cache", listener=listener)
-    assert [] == _kept(tmp_path / "cache")
+    assert [[], []] == [_kept(tmp_path / "cache"), list((tmp_path / "temporary").iterdir())]
     assert "2.13.0+cu130" == find_torch(place=fetch_torch(CU130, tmp_path / "cache")).version
 
 
