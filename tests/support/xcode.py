@@ -4,12 +4,15 @@ import importlib.util
 import json
 import os
 import shlex
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["SHIMS", "Xcode", "install_xcode", "metal_torch"]
+from support.projects import copy_relu, kernel_builder
+
+__all__ = ["SHIMS", "MacProject", "Xcode", "install_xcode", "mac_project", "metal_torch"]
 
 #: What stands in for headers and libraries of macOS and of its Torch.
 SHIMS = Path(__file__).with_name("metal")
@@ -17,6 +20,8 @@ SHIMS = Path(__file__).with_name("metal")
 _PROGRAM = Path(__file__).with_name("standins") / "xcode.py"
 _TOOLS = ("c++", "install_name_tool", "xcodebuild", "xcrun")
 _TOOLCHAIN = ("metal", "metallib")
+#: What CMake finds out by itself on a Mac.
+_MAC = ("-DCMAKE_SYSTEM_NAME=Darwin", "-DCMAKE_SYSTEM_PROCESSOR=arm64")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +107,55 @@ def metal_torch(folder: Path) -> Path:
         (torch / name).symlink_to(installed / name)
     (torch / "lib").symlink_to(SHIMS / "torch")
     return folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MacProject:
+    """A kernel's project whose CMake code was written, and a machine to build it on.
+
+    Attributes:
+        top: the folder with `kernel`, `site`, `build` and `xcode` in it.
+        xcode: the stand-in.
+    """
+
+    top: Path
+    xcode: Xcode
+
+    @property
+    def ops(self) -> str:
+        """The name of the library."""
+        (library,) = (self.top / "build").glob("*.abi3.so")
+        return library.name.removesuffix(".abi3.so")
+
+    def configure(self, *settings: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        """Run CMake as on a Mac."""
+        command = ["cmake", "-S", "kernel", "-B", "build", "-G", "Ninja", f"-DPython_EXECUTABLE={sys.executable}"]
+        return self._run([*command, *_MAC, "-DKERNEL_BACKEND=metal", *settings], env)
+
+    def build(self, *settings: str, **env: str) -> dict[str, list[str]]:
+        """Configure and compile; what was called for what: its output → the program and its arguments."""
+        before = len(self.xcode.calls)
+        for result in (self.configure(*settings, **env), self._run(["cmake", "--build", "build"], env)):
+            assert result.returncode == 0, result.stdout + result.stderr
+        calls = [call for call in self.xcode.calls[before:] if "-o" in call and "cmTC" not in " ".join(call)]
+        return {Path(call[call.index("-o") + 1]).name: call for call in calls}
+
+    def _run(self, command: list[str], env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+        kept = {name: value for name, value in os.environ.items() if "METAL" not in name and "MACOSX" not in name}
+        paths = {"PATH": self.xcode.path, "PYTHONPATH": str(self.top / "site")}
+        return subprocess.run(
+            command, cwd=self.top, env={**kept, **paths, **env}, capture_output=True, text=True, check=False
+        )
+
+
+def mac_project(top: Path, xcode: Xcode) -> MacProject:
+    """The relu example with its CMake code, and a Torch.
+
+    Args:
+        top: where to make them; `xcode` is in it.
+        xcode: what it is built with.
+    """
+    metal_torch(top / "site")
+    result = kernel_builder("create-pyproject", copy_relu(top / "kernel"))
+    assert result.returncode == 0, result.stderr
+    return MacProject(top=top, xcode=xcode)

@@ -15,7 +15,7 @@ from kernels.backend import MajorMinor
 __all__ = ["DOWNLOAD_TOOLCHAIN", "METAL_VERSION", "Metal", "find_metal", "metal_accelerator"]
 
 #: What the compiler says its version in, in the first group.
-METAL_VERSION = r"Apple metal version (\S+)"
+METAL_VERSION = r"version (\S+) \(metalfe-"
 
 #: The command that installs the Metal toolchain, which is a component of its own from Xcode 26 on.
 DOWNLOAD_TOOLCHAIN = "xcodebuild -downloadComponent MetalToolchain"

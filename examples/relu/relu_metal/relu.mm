@@ -78,7 +78,7 @@ id<MTLComputePipelineState> pipeline_for(id<MTLDevice> device, at::ScalarType dt
 }
 
 // The storage of an MPS tensor holds its Metal buffer, not an address.
-id<MTLBuffer> buffer_of(at::Tensor const &tensor) { return (__bridge id<MTLBuffer>)tensor.storage().mutable_data(); }
+id<MTLBuffer> as_buffer(void const *data) { return (__bridge id<MTLBuffer>)const_cast<void *>(data); }
 
 NSUInteger offset_of(at::Tensor const &tensor) {
   return static_cast<NSUInteger>(tensor.storage_offset()) * tensor.element_size();
@@ -91,8 +91,8 @@ void relu_dense(at::Tensor &out, at::Tensor const &input) {
     at::mps::MPSStream *stream = at::mps::getCurrentMPSStream();
     // Here and not in the block: an exception must not cross libdispatch.
     id<MTLComputePipelineState> pipeline = pipeline_for(stream->device(), input.scalar_type());
-    id<MTLBuffer> out_buffer = buffer_of(out);
-    id<MTLBuffer> input_buffer = buffer_of(input);
+    id<MTLBuffer> out_buffer = as_buffer(out.storage().mutable_data());
+    id<MTLBuffer> input_buffer = as_buffer(input.storage().data());
     NSUInteger const out_offset = offset_of(out);
     NSUInteger const input_offset = offset_of(input);
     NSUInteger const element_size = input.element_size();

@@ -29,8 +29,8 @@ _CLANG_VERSION = "Apple clang version 17.0.0 (clang-1700.4.4.1)\nTarget: arm64-a
 _APPLE_BUILD = "-D__apple_build_version__=17000404"
 _APPLE = ("-D__APPLE__=1", "-D__MACH__=1", "-D__clang__=1", "-D__clang_major__=17", "-D__clang_minor__=0")
 #: Flags that only Apple's tools know; those of the second line take the next word with them.
-_ALONE = re.compile(r"-mmacosx-version-min=.*|-bundle|-dynamiclib|-Wl,.*|-stdlib=.*|-f(no-)?objc-.*|-Werror.*")
-_PAIRS = ("-arch", "-isysroot", "-framework", "-Xlinker")
+_ALONE = re.compile(r".*\.tbd|-mmacosx-version-min=.*|-bundle|-dynamiclib|-Wl,.*|-stdlib=.*|-f(no-)?objc-.*|-Werror.*")
+_PAIRS = ("-arch", "-isysroot", "-framework", "-Xlinker", "-x")
 #: What Apple's clang says of a flag of g++ alone.
 _IGNORED = "clang: warning: optimization flag '-fno-gnu-unique' is not supported [-Wignored-optimization-argument]\n"
 _SOURCE = re.compile(r"[^-].*\.(cc|cpp|cxx|mm)")
@@ -69,8 +69,6 @@ def _gcc(arguments: list[str]) -> None:
     for word in words:
         if word in _PAIRS:
             next(words)
-        elif word == "-x":
-            next(words)  # it is said above
         elif _SOURCE.fullmatch(word) and "CMake" not in word and not word.endswith("_metallib.cpp"):
             kept += ["-x", "c++", os.devnull]
         elif not _ALONE.fullmatch(word):

@@ -21,8 +21,10 @@ macro(kernel_facts framework version_file)
   )
 endmacro()
 
-# Runs facts.py under the active Python (an activated environment, then PATH, then Python_EXECUTABLE if given).
-function(_kernel_ask_python framework output)
+# kernel_find_python()
+#
+# Sets Python_EXECUTABLE to the active Python (an activated environment, then PATH) where it is not given.
+macro(kernel_find_python)
   if(NOT Python_EXECUTABLE)
     find_program(
       Python_EXECUTABLE
@@ -34,6 +36,11 @@ function(_kernel_ask_python framework output)
   if(NOT Python_EXECUTABLE)
     message(FATAL_ERROR "Python was not found; activate the environment of the kernel or pass -DPython_EXECUTABLE=…")
   endif()
+endmacro()
+
+# Runs facts.py.
+function(_kernel_ask_python framework output)
+  kernel_find_python()
   set(script "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/facts.py")
   set_property(
     DIRECTORY

@@ -50,6 +50,13 @@ macro(kernel_choose_backend)
   set(KERNEL_SOURCE_PATTERN "\\.(cc|cpp|cxx)$")
   set(KERNEL_ACCELERATOR_COMPILER "")
   set(KERNEL_ARCHS "")
+  if((CMAKE_HOST_APPLE OR CMAKE_SYSTEM_NAME STREQUAL "Darwin")
+     AND NOT CMAKE_OSX_DEPLOYMENT_TARGET
+     AND "$ENV{MACOSX_DEPLOYMENT_TARGET}" STREQUAL ""
+  )
+    # The first macOS that kernels have to run on; project() asks for it with its first compilation.
+    set(CMAKE_OSX_DEPLOYMENT_TARGET 15.0 CACHE STRING "The first macOS that the kernel is for")
+  endif()
   if(NOT KERNEL_BACKEND STREQUAL "cpu")
     include(${KERNEL_BACKEND})
     if(COMMAND kernel_backend_before_project)
@@ -77,6 +84,8 @@ macro(kernel_project)
   set(CMAKE_CXX_VISIBILITY_PRESET hidden)
   set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  # No kernel is a module of C++20, and to look for them takes a run of another program for each source.
+  set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
   _kernel_common_flags()
   string(TOUPPER "${KERNEL_BACKEND}_KERNEL" _definition)
   list(APPEND KERNEL_DEFINITIONS ${_definition})
