@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from support.cuda_builds import find_cuda
+from support.cuda_builds import find_compiler
 from support.icpx import install_icpx
 from support.projects import EXAMPLES, copy_example, kernel_builder
-from support.torches import cuda_torch, xpu_torch
+from support.torches import cuda_torch, rocm_torch, xpu_torch
 from support.xcode import install_xcode, metal_torch
 
 from kernel_builder.config.model import NoarchExtension
@@ -42,9 +42,17 @@ def _cpu(_: Path) -> World:
 
 
 def _cuda(folder: Path) -> World:
-    cuda = find_cuda(None, folder / "cache")
+    cuda = find_compiler("cuda", None, folder / "cache")
     site = cuda_torch(folder / "site", str(cuda.version))
     return World(environment={"PYTHONPATH": str(site), **cuda.environment}, settings=cuda.settings)
+
+
+def _rocm(folder: Path) -> World:
+    rocm = find_compiler("rocm", None, folder / "cache")
+    site = rocm_torch(folder / "site", str(rocm.version))
+    # Not every compiler knows every GPU.
+    settings = (*rocm.settings, "-DKERNEL_ROCM_ARCHS=gfx942")
+    return World(environment={"PYTHONPATH": str(site), **rocm.environment}, settings=settings)
 
 
 def _xpu(folder: Path) -> World:
@@ -58,7 +66,15 @@ def _metal(folder: Path) -> World:
     return World(environment=environment, settings=("-DCMAKE_SYSTEM_NAME=Darwin", "-DCMAKE_SYSTEM_PROCESSOR=arm64"))
 
 
-WORLDS: dict[str, Callable[[Path], World]] = {"cpu": _cpu, "cuda": _cuda, "xpu": _xpu, "metal": _metal}
+WORLDS: dict[str, Callable[[Path], World]] = {
+    "cpu": _cpu,
+    "cuda": _cuda,
+    "rocm": _rocm,
+    "xpu": _xpu,
+    "metal": _metal,
+}
+#: Those whose compilers CMake tries out, which takes its time.
+SLOW = ("cuda", "rocm")
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +94,8 @@ def _cases(example: Path) -> list[object]:
     """A case for each backend of an example that CMake can configure here."""
     config = load_config(example)
     backends = [backend for backend in config.general.backends if backend in WORLDS and config.components(backend)]
-    # CMake tries nvcc out, which takes its time.
     return [
-        pytest.param(example, backend, id=f"{example.name}-{backend}", marks=[pytest.mark.heavy] * (backend == "cuda"))
+        pytest.param(example, backend, id=f"{example.name}-{backend}", marks=[pytest.mark.heavy] * (backend in SLOW))
         for backend in backends
     ]
 
@@ -101,7 +116,10 @@ def test_cmake_configures_an_example(
     [
         *(("torch", backend) for backend in ("cpu", "metal", "xpu")),
         *(("tvm-ffi", backend) for backend in ("cpu", "xpu")),
-        *(pytest.param(framework, "cuda", marks=pytest.mark.heavy) for framework in ("torch", "tvm-ffi")),
+        *(
+            pytest.param(*case, marks=pytest.mark.heavy)
+            for case in (("torch", "cuda"), ("torch", "rocm"), ("tvm-ffi", "cuda"))
+        ),
     ],
 )
 def test_cmake_configures_a_new_kernel(
@@ -135,6 +153,7 @@ def _configure(project: Path, backend: str, here: World) -> None:
     commands = json.loads((build / "compile_commands.json").read_text("utf-8"))
     files = [Path(one["file"]) for one in commands]
     compiled = [path.relative_to(project).as_posix() for path in files if path.is_relative_to(project)]
-    assert sorted(name for name in listed if name.endswith(COMPILED)) == sorted(compiled)
+    suffixes = [suffix for suffix in COMPILED if (backend, suffix) != ("rocm", ".cu")]
+    assert sorted(name for name in listed if name.endswith(tuple(suffixes))) == sorted(compiled)
     kernel = json.loads((build / "kernel-build.json").read_text("utf-8"))
     assert kernel["ops-id"].startswith(f"_{config.general.python_name}_{backend}_")

@@ -11,13 +11,13 @@ from kernel_builder.matrix import host_platform
 from kernel_builder.toolchain.accelerator import Accelerator, find_accelerator
 from kernels.backend import MajorMinor
 
-__all__ = ["build_for_cuda", "find_cuda"]
+__all__ = ["build_for_cuda", "find_compiler"]
 
 
-def find_cuda(version: MajorMinor | None, cache: Path) -> Accelerator:
-    """CUDA's compiler on this machine, of one version or any; skips the test where there is none."""
+def find_compiler(backend: str, version: MajorMinor | None, cache: Path) -> Accelerator:
+    """What compiles for a backend on this machine, of one version or any; skips the test where there is nothing."""
     try:
-        return find_accelerator("cuda", version, cache=cache)
+        return find_accelerator(backend, version, cache=cache)
     except ToolchainError as error:
         pytest.skip(str(error))
 
@@ -34,7 +34,7 @@ def build_for_cuda(example: Path, folder: Path, prefix: str) -> tuple[Path, str]
         The project and the name of the variant.
     """
     version = MajorMinor(13, 0)
-    find_cuda(version, folder / "cache")
+    find_compiler("cuda", version, folder / "cache")
     torch = cuda_torch(folder / "torch-site", str(version))
     project = copy_example(example, folder / "kernel")
     build_toml = project / "build.toml"

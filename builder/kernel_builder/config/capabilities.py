@@ -20,6 +20,7 @@ __all__ = [
     "oldest_cudas",
     "oldest_with_suffix",
     "rocm_archs",
+    "rocm_llvm",
 ]
 
 #: The form of a CUDA capability: `9.0`, `9.0a` (this architecture only), `10.0f` (its family), `8.0+PTX`.
@@ -140,7 +141,13 @@ def family_cuda() -> tuple[int, int]:
 @cache
 def rocm_archs() -> RocmArchs:
     """The ROCm architectures."""
-    return RocmArchs(**{group: tuple(archs) for group, archs in _data()["rocm"].items()})
+    return RocmArchs(**{group: tuple(_data()["rocm"][group]) for group in RocmArchs._fields})
+
+
+@cache
+def rocm_llvm() -> Mapping[str, str]:
+    """The LLVM that has an architecture, where it is newer than the oldest whose clang is taken for HIP."""
+    return dict(_data()["rocm"]["llvm"])
 
 
 def _row(cuda: tuple[int, int]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 #include <cstdint>
 
 #include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
 #include "block_sum.cuh"
@@ -23,7 +24,16 @@ __global__ void row_sum_kernel(float *out, float const *input, int64_t rows, int
 
 } // namespace
 
+bool has_clusters(at::Device device) {
+  int major = 0, minor = 0;
+  C10_CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device.index()));
+  C10_CUDA_CHECK(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device.index()));
+  // Just what the component is compiled for: its code cannot be loaded on any other device.
+  return row_sum_cluster != nullptr && major == 9 && minor == 0;
+}
+
 void row_sum_any(at::Tensor &out, at::Tensor const &input) {
+  c10::cuda::CUDAGuard const guard(input.device());
   int64_t const rows = input.size(0);
   int64_t const blocks = rows < max_blocks ? rows : max_blocks;
   row_sum_kernel<<<static_cast<unsigned int>(blocks), threads_per_block, 0,

@@ -2,11 +2,13 @@
 
 #include <ATen/core/Tensor.h>
 
-// out[i] = the sum of row i of a contiguous matrix of float32 with at least one element; on the current stream of the
-// current device.
+// out[i] = the sum of row i of a contiguous matrix of float32 with at least one element.
 using RowSum = void(at::Tensor &out, at::Tensor const &input);
 
 RowSum row_sum_any;
 
-// Set where the build has code for thread block clusters, which devices of capability 9.0 have.
+// Set where the build has code for thread block clusters.
 extern RowSum *row_sum_cluster;
+
+// Says whether that code is there, and for the device.
+bool has_clusters(at::Device device);

@@ -1,6 +1,7 @@
 #include <cstdint>
 
 #include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 #include <cooperative_groups.h>
 
@@ -34,6 +35,7 @@ __global__ void __cluster_dims__(blocks_per_row, 1, 1)
 }
 
 void row_sum(at::Tensor &out, at::Tensor const &input) {
+  c10::cuda::CUDAGuard const guard(input.device());
   int64_t const rows = input.size(0);
   int64_t const wanted = rows * blocks_per_row;
   int64_t const blocks = wanted < max_blocks ? wanted : max_blocks;

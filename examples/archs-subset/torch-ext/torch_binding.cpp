@@ -1,10 +1,4 @@
 #include <ATen/ops/empty.h>
-#if defined(ROCM_KERNEL)
-#include <c10/hip/HIPGuard.h>
-#else
-#include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAGuard.h>
-#endif
 #include <torch/library.h>
 
 #include "registration.h"
@@ -12,31 +6,10 @@
 
 namespace {
 
-#if defined(ROCM_KERNEL)
-
-using Guard = c10::hip::HIPGuard;
-
-bool has_clusters(at::Device) { return false; }
-
-#else
-
-using Guard = c10::cuda::CUDAGuard;
-
-bool has_clusters(at::Device device) {
-  int major = 0, minor = 0;
-  C10_CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device.index()));
-  C10_CUDA_CHECK(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device.index()));
-  // Just what the component is compiled for: its code cannot be loaded on any other device.
-  return row_sum_cluster != nullptr && major == 9 && minor == 0;
-}
-
-#endif
-
 at::Tensor row_sum(at::Tensor const &input) {
   TORCH_CHECK(input.scalar_type() == at::kFloat && input.dim() == 2,
               "row_sum: the input must be a matrix of float32, and is a tensor of ", input.scalar_type(),
               " with shape ", input.sizes());
-  Guard const guard(input.device());
   at::Tensor out = at::empty({input.size(0)}, input.options());
   if (input.size(1) == 0) {
     return out.zero_();

@@ -52,6 +52,19 @@ function(kernel_cuda_intersection output requested targets)
   set(${output} "${result}" PARENT_SCOPE)
 endfunction()
 
+# kernel_cuda_union(output capabilities)
+#
+# The capabilities without repetition, in the order of the numbers; what is there with PTX is not there without.
+function(kernel_cuda_union output capabilities)
+  list(REMOVE_DUPLICATES capabilities)
+  set(with_ptx ${capabilities})
+  list(FILTER with_ptx INCLUDE REGEX "\\+PTX$")
+  list(TRANSFORM with_ptx REPLACE "\\+PTX$" "")
+  list(REMOVE_ITEM capabilities ${with_ptx})
+  list(SORT capabilities COMPARE NATURAL)
+  set(${output} "${capabilities}" PARENT_SCOPE)
+endfunction()
+
 # Sets the output to the highest of the plain numbers that code for a target can be made of; empty when there is none.
 function(_kernel_cuda_best output target plain with_ptx)
   set(best "")

@@ -6,17 +6,28 @@
 # Settings that a person or a tool may pass with -D:
 #
 #   CMAKE_CUDA_COMPILER       the path of nvcc; that of CUDACXX or PATH when not given
-#   KERNEL_ALL_ARCHS          ON compiles components that name no capabilities for every device that builds are published
+#   CMAKE_CUDA_HOST_COMPILER  the compiler that nvcc calls; that of CUDAHOSTCXX, or for C++, when not given
+#   KERNEL_ALL_ARCHS          ON compiles components that name no capabilities for every device that builds are usually
 #                             for; OFF, as when not given, for the devices of this machine
-#   KERNEL_NVCC_THREADS       for how many devices one nvcc compiles at once; two when not given
+#   KERNEL_NVCC_THREADS       for how many devices one nvcc compiles at once; when not given, as many as let each core
+#                             have something to do while all sources are compiled
 
 include_guard()
 include(capabilities)
 include(cuda-data)
 
 macro(kernel_backend)
-  # Which devices are meant, each component says.
+  foreach(_folder IN ITEMS "${CMAKE_CURRENT_SOURCE_DIR}" "${CMAKE_BINARY_DIR}" "${KERNEL_SOURCE_DIR}"
+                           "${KERNEL_FRAMEWORK_ROOT}"
+  )
+    _kernel_cuda_check_path("${_folder}")
+  endforeach()
+  # Which devices are meant, each component says; and the run-time library is linked by its path.
   set(CMAKE_CUDA_ARCHITECTURES OFF)
+  set(CMAKE_CUDA_RUNTIME_LIBRARY None)
+  if(NOT CMAKE_CUDA_HOST_COMPILER AND NOT DEFINED ENV{CUDAHOSTCXX})
+    set(CMAKE_CUDA_HOST_COMPILER "${CMAKE_CXX_COMPILER}")
+  endif()
   enable_language(CUDA)
   if(NOT CMAKE_CUDA_COMPILER_ID STREQUAL "NVIDIA")
     message(FATAL_ERROR "Kernels for cuda are compiled by nvcc; the compiler is ${CMAKE_CUDA_COMPILER}.")
@@ -30,16 +41,20 @@ macro(kernel_backend)
   set(KERNEL_SOURCE_PATTERN "\\.(cc|cpp|cxx|cu)$")
   set(KERNEL_ACCELERATOR_COMPILER "nvcc ${CMAKE_CUDA_COMPILER_VERSION}")
   list(APPEND KERNEL_DEFINITIONS USE_CUDA=1)
-  _kernel_cuda_flags()
   _kernel_cuda_runtime()
+  _kernel_cuda_flags()
 endmacro()
 
-# Leaves out a component for a newer CUDA, and finds the capabilities of the others.
+# Leaves out a component for a newer CUDA, and finds the capabilities of the others that have something in CUDA.
 macro(kernel_backend_component)
   set(KERNEL_CUDA_CAPABILITIES "")
+  set(KERNEL_CUDA_SOURCES ${component_SOURCES})
+  list(FILTER KERNEL_CUDA_SOURCES INCLUDE REGEX "\\.cu$")
   if(component_CUDA_MINVER AND KERNEL_CUDA_VERSION VERSION_LESS component_CUDA_MINVER)
-    message(STATUS "${id}: left out, since it needs CUDA ${component_CUDA_MINVER} and this is CUDA ${KERNEL_CUDA_VERSION}")
+    message(STATUS "${id}: left out, since it needs CUDA ${component_CUDA_MINVER}; this is CUDA ${KERNEL_CUDA_VERSION}")
     set(component_SOURCES "")
+  elseif(NOT KERNEL_CUDA_SOURCES)
+    # There is no code for devices.
   elseif(component_CUDA_CAPABILITIES)
     _kernel_cuda_requested(KERNEL_CUDA_CAPABILITIES "${id}" "${component_CUDA_CAPABILITIES}")
   elseif(KERNEL_ALL_ARCHS)
@@ -50,22 +65,23 @@ macro(kernel_backend_component)
 endmacro()
 
 macro(kernel_backend_target target)
-  set(_cuda_sources ${component_SOURCES})
-  list(FILTER _cuda_sources INCLUDE REGEX "\\.cu$")
-  if(_cuda_sources)
+  if(KERNEL_CUDA_SOURCES)
     foreach(_capability IN LISTS KERNEL_CUDA_CAPABILITIES)
       _kernel_cuda_gencode(${target} "${_capability}")
     endforeach()
     set_property(GLOBAL APPEND PROPERTY KERNEL_CUDA_CAPABILITIES ${KERNEL_CUDA_CAPABILITIES})
+    set_property(GLOBAL APPEND PROPERTY KERNEL_CUDA_SOURCES ${KERNEL_CUDA_SOURCES})
     kernel_language_options(${target} CUDA ${KERNEL_CUDA_FLAGS})
-    set(_flags "${component_CUDA_FLAGS}")
-    if(KERNEL_CUDA_VERSION VERSION_LESS 12.8)
-      # The nvcc of CUDA 12.8 is the first that knows it.
-      string(REGEX REPLACE " ?-?-static-global-template-stub[= ](true|false)" "" _flags "${_flags}")
-    endif()
+    target_compile_options(
+      ${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:--threads=$<TARGET_PROPERTY:${KERNEL_OPS_ID},KERNEL_NVCC_THREADS>>"
+    )
+    _kernel_cuda_author_flags(_flags "${component_CUDA_FLAGS}")
     kernel_author_options(${target} CUDA "${_flags}")
+    foreach(_path IN LISTS KERNEL_CUDA_SOURCES component_INCLUDES)
+      _kernel_cuda_check_path("${_path}")
+    endforeach()
     if(KERNEL_CUDA_HAS_SEED)
-      foreach(_source IN LISTS _cuda_sources)
+      foreach(_source IN LISTS KERNEL_CUDA_SOURCES)
         cmake_path(ABSOLUTE_PATH _source BASE_DIRECTORY "${KERNEL_SOURCE_DIR}" OUTPUT_VARIABLE _path)
         set_property(
           SOURCE "${_path}" PROPERTY COMPILE_OPTIONS "-frandom-seed=${_source}"
@@ -76,11 +92,16 @@ macro(kernel_backend_target target)
   endif()
 endmacro()
 
-# Sets KERNEL_ARCHS to what the components are compiled for, all taken together.
+# Sets KERNEL_ARCHS to what the components are compiled for, all taken together, and shares out the cores.
 macro(kernel_backend_library target)
-  get_property(KERNEL_ARCHS GLOBAL PROPERTY KERNEL_CUDA_CAPABILITIES)
-  list(REMOVE_DUPLICATES KERNEL_ARCHS)
-  list(SORT KERNEL_ARCHS COMPARE NATURAL)
+  get_property(_capabilities GLOBAL PROPERTY KERNEL_CUDA_CAPABILITIES)
+  kernel_cuda_union(KERNEL_ARCHS "${_capabilities}")
+  set(_threads "${KERNEL_NVCC_THREADS}")
+  if(NOT _threads)
+    get_property(_cuda_sources GLOBAL PROPERTY KERNEL_CUDA_SOURCES)
+    _kernel_cuda_threads(_threads "${_cuda_sources}" "${KERNEL_ARCHS}")
+  endif()
+  set_property(TARGET ${target} PROPERTY KERNEL_NVCC_THREADS ${_threads})
 endmacro()
 
 # kernel_cuda_bounds([MINVER version] [MAXVER version])
@@ -112,8 +133,8 @@ function(_kernel_cuda_requested output id requested)
   if(NOT found)
     list(JOIN requested ", " asked)
     message(
-      FATAL_ERROR "${said} names ${asked}, and CUDA ${KERNEL_CUDA_VERSION} builds for ${builds}: nothing is left. Add a "
-                  "capability of these, or cuda-minver for a component that an older CUDA cannot compile."
+      FATAL_ERROR "${said} names ${asked}, and CUDA ${KERNEL_CUDA_VERSION} builds for ${builds}: nothing is left. Add "
+                  "a capability of these, or cuda-minver for a component that an older CUDA cannot compile."
     )
   endif()
   list(JOIN found ", " used)
@@ -125,20 +146,20 @@ function(_kernel_cuda_requested output id requested)
       )
     elseif(capability MATCHES "f" AND KERNEL_CUDA_VERSION VERSION_LESS KERNEL_CUDA_FAMILIES)
       message(
-        FATAL_ERROR "${said} names ${capability}; variants 'f' came with CUDA ${KERNEL_CUDA_FAMILIES}, and this is CUDA "
-                    "${KERNEL_CUDA_VERSION}: use 'a', or set cuda-minver."
+        FATAL_ERROR "${said} names ${capability}; variants 'f' came with CUDA ${KERNEL_CUDA_FAMILIES}, and this is "
+                    "CUDA ${KERNEL_CUDA_VERSION}: use 'a', or set cuda-minver."
       )
     endif()
   endforeach()
   foreach(capability IN LISTS requested)
-    if(NOT capability IN_LIST found)
-      set(words "kernel.${id}: CUDA ${KERNEL_CUDA_VERSION} does not build for ${capability}; compiled for ${used}")
-      if(capability MATCHES "[af]")
-        # Nothing else can stand for it: the code for this device will be missing.
-        message(WARNING "${words}")
-      else()
-        message(STATUS "${words}")
-      endif()
+    set(words "kernel.${id}: CUDA ${KERNEL_CUDA_VERSION} does not build for ${capability}; compiled for ${used}")
+    if(capability IN_LIST found OR "${capability}+PTX" IN_LIST found)
+      continue()
+    elseif(capability MATCHES "[af]")
+      # Nothing else can stand for it: the code for this device will be missing.
+      message(WARNING "${words}")
+    elseif(NOT found MATCHES "(^|;)${capability}[af]")
+      message(STATUS "${words}")
     endif()
   endforeach()
   set(${output} "${found}" PARENT_SCOPE)
@@ -146,21 +167,43 @@ endfunction()
 
 # Sets the output to the capabilities of this machine's devices, or to the defaults where there are none.
 function(_kernel_cuda_here output)
-  set(found "")
-  find_program(KERNEL_NVIDIA_SMI nvidia-smi)
-  if(KERNEL_NVIDIA_SMI)
-    execute_process(
-      COMMAND "${KERNEL_NVIDIA_SMI}" --query-gpu=compute_cap --format=csv,noheader
-      OUTPUT_VARIABLE answer
-      ERROR_QUIET
-    )
-    string(REGEX MATCHALL "[0-9]+\\.[0-9]" found "${answer}")
-    list(REMOVE_DUPLICATES found)
-  endif()
+  get_property(found GLOBAL PROPERTY KERNEL_CUDA_HERE)
   if(NOT found)
-    set(found ${KERNEL_CUDA_DEFAULTS_${KERNEL_CUDA_LIST}})
-    message(STATUS "There is no CUDA device here, so that all that builds are published for are compiled for.")
+    find_program(KERNEL_NVIDIA_SMI nvidia-smi NO_CACHE)
+    if(KERNEL_NVIDIA_SMI)
+      execute_process(
+        COMMAND "${KERNEL_NVIDIA_SMI}" --query-gpu=compute_cap --format=csv,noheader
+        OUTPUT_VARIABLE answer
+        ERROR_QUIET
+      )
+    endif()
+    execute_process(COMMAND "${CMAKE_CUDA_COMPILER}" --list-gpu-arch OUTPUT_VARIABLE listed)
+    _kernel_cuda_usable(found "${answer}" "${listed}")
+    if(NOT found)
+      set(found ${KERNEL_CUDA_DEFAULTS_${KERNEL_CUDA_LIST}})
+      message(STATUS "No CUDA device to compile for was found here; compiled for all that builds are usually for")
+    endif()
+    set_property(GLOBAL PROPERTY KERNEL_CUDA_HERE ${found})
   endif()
+  set(${output} "${found}" PARENT_SCOPE)
+endfunction()
+
+# Sets the output to the capabilities in an answer of nvidia-smi (one on each line) that nvcc lists (as compute_90).
+function(_kernel_cuda_usable output answer listed)
+  set(found "")
+  string(REGEX MATCHALL "[^\n]+" lines "${answer}")
+  list(REMOVE_DUPLICATES lines)
+  list(SORT lines COMPARE NATURAL)
+  foreach(line IN LISTS lines)
+    if(line MATCHES "^([0-9]+)\\.([0-9])$")
+      set(number "${CMAKE_MATCH_1}${CMAKE_MATCH_2}")
+      if(listed MATCHES "compute_${number}(\n|$)")
+        list(APPEND found "${line}")
+      else()
+        message(STATUS "CUDA ${KERNEL_CUDA_VERSION} does not compile for a device of this machine, which has ${line}")
+      endif()
+    endif()
+  endforeach()
   set(${output} "${found}" PARENT_SCOPE)
 endfunction()
 
@@ -174,6 +217,34 @@ function(_kernel_cuda_gencode target capability)
   endif()
 endfunction()
 
+# Sets the output to the flags of build.toml that this nvcc takes.
+function(_kernel_cuda_author_flags output flags)
+  if(KERNEL_CUDA_VERSION VERSION_LESS 12.8)
+    # The nvcc of CUDA 12.8 is the first that knows it.
+    string(REGEX REPLACE "([: ])--?static-global-template-stub[= ](true|false)( |$)" "\\1" flags "${flags}")
+  endif()
+  if(flags MATCHES "^SHELL: *$")
+    set(flags "")
+  endif()
+  set(${output} "${flags}" PARENT_SCOPE)
+endfunction()
+
+# Sets the output to how many devices each nvcc compiles for at once, so that all of them use the cores that there are.
+function(_kernel_cuda_threads output sources capabilities)
+  cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
+  list(LENGTH sources count)
+  list(LENGTH capabilities threads)
+  if(count GREATER 0)
+    math(EXPR share "${cores} / ${count}")
+  endif()
+  if(count EQUAL 0 OR share LESS 1)
+    set(threads 1)
+  elseif(share LESS threads)
+    set(threads ${share})
+  endif()
+  set(${output} ${threads} PARENT_SCOPE)
+endfunction()
+
 # Collects the flags of every source in CUDA.
 macro(_kernel_cuda_flags)
   foreach(_oldest IN LISTS KERNEL_CUDA_LISTS)
@@ -182,19 +253,21 @@ macro(_kernel_cuda_flags)
       break()
     endif()
   endforeach()
-  if(NOT KERNEL_NVCC_THREADS)
-    set(KERNEL_NVCC_THREADS 2)
-  endif()
   # constexpr functions of the host may be called on the device, as Torch's headers do. Kernels that have code for FP8
-  # ask for ENABLE_FP8. The warning is about `module` as a name in Torch's headers, a word of C++20.
-  set(KERNEL_CUDA_FLAGS --expt-relaxed-constexpr -DENABLE_FP8 --threads=${KERNEL_NVCC_THREADS} -diag-suppress=3189)
-  if(KERNEL_HAS_NO_GNU_UNIQUE)
-    list(APPEND KERNEL_CUDA_FLAGS "-Xcompiler=-fno-gnu-unique")
+  # ask for ENABLE_FP8.
+  set(KERNEL_CUDA_FLAGS --expt-relaxed-constexpr -DENABLE_FP8)
+  if(KERNEL_CXX_STANDARD GREATER_EQUAL 20)
+    # The warning is about `module` as a name in Torch's headers, a word of C++20.
+    list(APPEND KERNEL_CUDA_FLAGS -diag-suppress=3189)
   endif()
-  foreach(_map IN LISTS KERNEL_PREFIX_MAPS)
-    # nvcc divides at commas, and hands the rest to a shell.
-    string(REPLACE "," "\\," _map "${_map}")
-    list(APPEND KERNEL_CUDA_FLAGS "-Xcompiler='${_map}'")
+  foreach(_flag IN LISTS KERNEL_COMMON_FLAGS)
+    if(_flag MATCHES "^(-ffile-prefix-map=)(.*)")
+      # nvcc hands on what it does not know, to a shell. As a value of -Xcompiler, a compiler cache would not know it
+      # either, and find nothing that was compiled in another folder.
+      list(APPEND KERNEL_CUDA_FLAGS "${CMAKE_MATCH_1}'${CMAKE_MATCH_2}'")
+    else()
+      list(APPEND KERNEL_CUDA_FLAGS "-Xcompiler=${_flag}")
+    endif()
   endforeach()
   # Names of what is local to a source are made of random numbers, and of the path of the source, unless nvcc and the
   # front end that it calls are told others.
@@ -212,6 +285,12 @@ endmacro()
 # Adds CUDA's headers for the sources in C++, and its run-time library.
 macro(_kernel_cuda_runtime)
   target_include_directories(kernel_headers SYSTEM INTERFACE ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
+  if(KERNEL_HAS_PREFIX_MAP)
+    list(GET CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES 0 _folder)
+    # The folder is often a link, which some compilers follow for the headers of the system.
+    file(REAL_PATH "${_folder}" _real)
+    list(APPEND KERNEL_COMMON_FLAGS "-ffile-prefix-map=${_folder}=cuda" "-ffile-prefix-map=${_real}=cuda")
+  endif()
   find_library(
     KERNEL_CUDART
     NAMES cudart
@@ -221,12 +300,19 @@ macro(_kernel_cuda_runtime)
   target_link_libraries(kernel_libraries INTERFACE "${KERNEL_CUDART}")
 endmacro()
 
+# Fails when nvcc would take the path of a file or folder apart.
+function(_kernel_cuda_check_path path)
+  if(path MATCHES "[,'$]")
+    message(FATAL_ERROR "nvcc cannot work in ${path}: the path has ${CMAKE_MATCH_0} in it. Choose a plainer name.")
+  endif()
+endfunction()
+
 # Fails when nvcc is of another CUDA than Torch: the build is named after the CUDA of Torch.
 function(_kernel_check_cuda_of_torch)
   if(KERNEL_TORCH_CUDA AND NOT KERNEL_CUDA_VERSION VERSION_EQUAL KERNEL_TORCH_CUDA)
     message(
-      FATAL_ERROR "Torch ${KERNEL_FRAMEWORK_VERSION} is for CUDA ${KERNEL_TORCH_CUDA}, and ${CMAKE_CUDA_COMPILER} is of "
-                  "CUDA ${KERNEL_CUDA_VERSION}. Name the nvcc of CUDA ${KERNEL_TORCH_CUDA} with CUDACXX or "
+      FATAL_ERROR "Torch ${KERNEL_FRAMEWORK_VERSION} is for CUDA ${KERNEL_TORCH_CUDA}, and ${CMAKE_CUDA_COMPILER} is "
+                  "of CUDA ${KERNEL_CUDA_VERSION}. Name the nvcc of CUDA ${KERNEL_TORCH_CUDA} with CUDACXX or "
                   "-DCMAKE_CUDA_COMPILER=…, or install a Torch for CUDA ${KERNEL_CUDA_VERSION}."
     )
   endif()

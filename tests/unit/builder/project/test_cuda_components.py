@@ -1,5 +1,6 @@
 """What becomes of a component's keys for CUDA, as far as CMake can tell without a compiler."""
 
+import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,12 @@ def test_what_is_left_out_is_said(tmp_path: Path, cuda: str, requested: str, exp
     assert ("CMake Warning" in output) == ("10.3a" in requested)
 
 
+@pytest.mark.parametrize("requested", ["9.0a", "9.0;9.0a", "8.0;8.0", "9.0;9.0+PTX", "12.0+PTX;12.0a"])
+def test_what_is_compiled_for_is_not_said_to_be_left_out(tmp_path: Path, requested: str) -> None:
+    """What the code for a device with a suffix, or with PTX, stands for is not missing."""
+    assert "does not build for" not in _cmake(tmp_path, _requested(requested))
+
+
 @pytest.mark.parametrize(
     ("cuda", "requested", "words"),
     [
@@ -94,7 +101,90 @@ kernel_backend_component()
 message(STATUS "[${component_SOURCES}]")"""
     output = _cmake(tmp_path, calls, cuda=cuda)
     assert f"[{sources}]" in output
-    assert (not sources) == ("demo: left out, since it needs CUDA 12.8 and this is CUDA 12.6" in output)
+    assert (not sources) == ("demo: left out, since it needs CUDA 12.8; this is CUDA 12.6" in output)
+
+
+def test_a_component_without_code_for_devices(tmp_path: Path) -> None:
+    """Where nothing is in CUDA, capabilities do not matter, and nobody asks for devices."""
+    calls = """\
+set(id demo)
+set(component_SOURCES a.cpp b.cuh)
+set(component_CUDA_CAPABILITIES 6.0)
+kernel_backend_component()
+message(STATUS "[${component_SOURCES}] [${KERNEL_CUDA_CAPABILITIES}]")"""
+    assert "-- [a.cpp;b.cuh] []" == _cmake(tmp_path, calls)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
+    [
+        ("", ""),
+        ("9.0;8.0;9.0", "8.0;9.0"),
+        ("10.0;7.5;9.0a;9.0", "7.5;9.0;9.0a;10.0"),
+        ("12.0+PTX;12.0;12.0a;9.0+PTX", "9.0+PTX;12.0+PTX;12.0a"),
+        ("9.0a+PTX;9.0a;9.0", "9.0;9.0a+PTX"),
+    ],
+)
+def test_the_capabilities_of_several_components(tmp_path: Path, capabilities: str, expected: str) -> None:
+    """The library has code for what any component has, with PTX where one has that."""
+    calls = f'kernel_cuda_union(found "{capabilities}")\nmessage(STATUS "[${{found}}]")'
+    assert f"-- [{expected}]" == _cmake(tmp_path, calls)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "said"),
+    [
+        ("9.0\\n", "9.0", ""),
+        ("12.0\\n9.0\\n9.0\\n", "9.0;12.0", ""),
+        ("7.0\\n8.9\\n", "8.9", "CUDA 13.0 does not compile for a device of this machine, which has 7.0 "),
+        ("14.0", "", "CUDA 13.0 does not compile for a device of this machine, which has 14.0 "),
+        ("9.0\\n1.0\\n", "9.0", "which has 1.0 "),
+        ("[N/A]\\n", "", ""),
+        ("NVIDIA-SMI 535.1 has failed because it could not communicate\\n", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_the_devices_of_a_machine(tmp_path: Path, answer: str, expected: str, said: str) -> None:
+    """Those of nvidia-smi's answer that this nvcc has a name for, each once."""
+    listed = "compute_75\\ncompute_89\\ncompute_90\\ncompute_100\\ncompute_120"
+    output = _cmake(tmp_path, f'_kernel_cuda_usable(found "{answer}" "{listed}")\nmessage(STATUS "[${{found}}]")')
+    assert said in output
+    assert bool(said) == ("does not compile" in output)
+    assert output.endswith(f"-- [{expected}]")
+
+
+@pytest.mark.parametrize(
+    ("cuda", "flags", "expected"),
+    [
+        ("12.6", "SHELL:-O3 -static-global-template-stub=false -lineinfo", "SHELL:-O3 -lineinfo"),
+        ("12.6", "SHELL:--static-global-template-stub false -O3", "SHELL:-O3"),
+        ("12.6", "SHELL:-static-global-template-stub=true", ""),
+        ("12.6", "SHELL:-DX=-static-global-template-stub=true", "SHELL:-DX=-static-global-template-stub=true"),
+        ("12.8", "SHELL:-O3 -static-global-template-stub=false", "SHELL:-O3 -static-global-template-stub=false"),
+        ("12.8", "", ""),
+    ],
+)
+def test_a_flag_that_older_compilers_do_not_know(tmp_path: Path, cuda: str, flags: str, expected: str) -> None:
+    """A flag of nvcc 12.8 and later does not stop a build with an older one."""
+    calls = f'_kernel_cuda_author_flags(found "{flags}")\nmessage(STATUS "[${{found}}]")'
+    assert f"-- [{expected}]" == _cmake(tmp_path, calls, cuda=cuda)
+
+
+@pytest.mark.parametrize(("sources", "capabilities"), [(0, 0), (1, 1), (1, 11), (2, 11), (1, 1000), (1000, 11)])
+def test_the_cores_are_shared_out(tmp_path: Path, sources: int, capabilities: int) -> None:
+    """With few sources each nvcc compiles for several devices at once; with many, each has one core."""
+    lists = " ".join(f'"{";".join(["x"] * count)}"' for count in (sources, capabilities))
+    output = _cmake(tmp_path, f'_kernel_cuda_threads(found {lists})\nmessage(STATUS "[${{found}}]")')
+    cores = os.cpu_count() or 1
+    assert f"-- [{max(1, min(capabilities, cores // max(1, sources)))}]" == output
+
+
+@pytest.mark.parametrize(("name", "what"), [("a,b", ","), ("it's", "'"), ("a\\$HOME", "$")])
+def test_names_that_nvcc_takes_apart(tmp_path: Path, name: str, what: str) -> None:
+    """A path that nvcc would not find again is refused, with what is in the way."""
+    output = _cmake(tmp_path, f'_kernel_cuda_check_path("/home/{name}/kernel")', code=1)
+    assert f"the path has {what} in it. Choose a plainer name." in output
+    _cmake(tmp_path, '_kernel_cuda_check_path("/home/a b/(c)/d&e/fü/g=h/kernel")')
 
 
 @pytest.mark.parametrize(
