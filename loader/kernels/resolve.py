@@ -139,7 +139,8 @@ def _platform_rejection(built: Platform, here: Platform) -> str | None:
 
 def _framework_rejection(variant: TorchVariant | StableAbiVariant | TvmFfiVariant, system: System) -> str | None:
     if isinstance(variant, TvmFfiVariant):
-        return None if variant.version == system.tvm_ffi else _needs("tvm-ffi", str(variant.version), system.tvm_ffi)
+        wanted = f"{variant.version} (the package apache-tvm-ffi)"
+        return None if variant.version == system.tvm_ffi else _needs("tvm-ffi", wanted, system.tvm_ffi)
     if isinstance(variant, StableAbiVariant):
         if system.torch is not None and variant.abi <= system.torch:
             return None

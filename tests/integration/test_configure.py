@@ -138,10 +138,11 @@ def _configure(project: Path, backend: str, here: World) -> None:
     result = kernel_builder("create-pyproject", project)
     assert 0 == result.returncode, result.stderr
     build = project.parent / "build"
+    environment = {**os.environ, **here.environment, **_copies(project)}
     options = [f"-DKERNEL_BACKEND={backend}", f"-DPython_EXECUTABLE={sys.executable}", *here.settings]
     done = subprocess.run(
         ["cmake", "-S", project, "-B", build, "-G", "Ninja", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", *options],
-        env={key: value for key, value in {**os.environ, **here.environment}.items() if value is not None},
+        env={key: value for key, value in environment.items() if value is not None},
         capture_output=True,
         text=True,
         check=False,
@@ -157,3 +158,18 @@ def _configure(project: Path, backend: str, here: World) -> None:
     assert sorted(name for name in listed if name.endswith(tuple(suffixes))) == sorted(compiled)
     kernel = json.loads((build / "kernel-build.json").read_text("utf-8"))
     assert kernel["ops-id"].startswith(f"_{config.general.python_name}_{backend}_")
+
+
+def _copies(project: Path) -> dict[str, str]:
+    """The variables that name copies of the libraries that a kernel depends on; CMake looks for one file of each."""
+    path = project / "cmake" / "dependencies.json"
+    rows = json.loads(path.read_text("utf-8")).values() if path.exists() else ()
+    folder = project.parent / "libraries"
+    variables = {}
+    for row in rows:
+        if isinstance(row, dict):
+            marker = folder / row["marker"]
+            marker.parent.mkdir(parents=True, exist_ok=True)
+            marker.touch()
+            variables[row["variable"]] = str(folder)
+    return variables

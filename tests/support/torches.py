@@ -6,17 +6,31 @@ for byte, as far as its own code goes: headers are those of the same release, an
 
 import importlib.util
 import re
+import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from kernel_builder.cache import cache_dir
 from kernel_builder.toolchain.cuda.toolkits import installed_toolkits
 
-__all__ = ["cuda_torch", "xpu_torch"]
+__all__ = ["cuda_torch", "rocm_torch", "xpu_torch"]
 
 #: What goes into Torch's include folder: headers that Torch's build writes, and for CUDA shims of its libraries.
-_CUDA, _XPU = (Path(__file__).with_name(name) for name in ("torch_headers", "torch_headers_xpu"))
+_CUDA, _XPU, _ROCM = (
+    Path(__file__).with_name(name) for name in ("torch_headers", "torch_headers_xpu", "torch_headers_rocm")
+)
+#: Translates a folder of Torch's own headers as Torch's build for ROCm does: that makes c10/hip and ATen/hip.
+_HIPIFY = """
+import importlib, sys, types
+package = types.ModuleType("translate")
+package.__path__ = [sys.argv[1] + "/utils/hipify"]
+sys.modules["translate"] = package
+tool = importlib.import_module("translate.hipify_python")
+tool.hipify(project_directory=sys.argv[2], output_directory=sys.argv[2], show_progress=False)
+"""
 
 
 def cuda_torch(folder: Path, cuda: str = "13.0") -> Path:
@@ -45,14 +59,38 @@ def xpu_torch(folder: Path, xpu: str = "2026.0") -> Path:
     return _sibling(folder, _XPU, local="xpu", key="xpu", value=f"{major}{minor:02}00")
 
 
-def _sibling(folder: Path, headers: Path, *, local: str, key: str, value: str) -> Path:
-    """Make a `torch` whose version is a local one, which assigns a value to a key, and which has some more headers."""
+def rocm_torch(folder: Path, rocm: str = "5.2") -> Path:
+    """Make a folder for PYTHONPATH with a `torch` that says that it is for ROCm; as `cuda_torch` for the rest.
+
+    Args:
+        folder: where to make it.
+        rocm: the version of ROCm that it is for.
+    """
+    _sibling(folder, _ROCM, local=f"rocm{rocm}", key="hip", value=f"{rocm}.0", more=(Path("c10"), Path("ATen")))
+    include = folder / "torch" / "include"
+    with tempfile.TemporaryDirectory() as name:
+        tree = Path(name) / "include"
+        for part in ("c10/cuda", "ATen/cuda"):
+            shutil.copytree(_installed() / "include" / part, tree / part)
+            if (_CUDA / part).is_dir():
+                shutil.copytree(_CUDA / part, tree / part, dirs_exist_ok=True)
+        subprocess.run([sys.executable, "-c", _HIPIFY, _installed(), tree], check=True, capture_output=True)
+        for part in ("c10/hip", "ATen/hip"):
+            shutil.copytree(tree / part, include / part, dirs_exist_ok=True)
+    return folder
+
+
+def _sibling(folder: Path, headers: Path, *, local: str, key: str, value: str, more: tuple[Path, ...] = ()) -> Path:
+    """Make a `torch` whose version is a local one, which assigns a value to a key, and which has some more headers.
+
+    `more` names folders of headers that are to get further ones, afterwards.
+    """
     installed, torch = _installed(), folder / "torch"
     _link(installed, torch, but=("include", "lib", "version.py", "__pycache__"))
     _link(installed / "lib", torch / "lib", but=("libtorch.so",))
     added = [path.relative_to(headers) for path in headers.rglob("*.h")]
     # Folders that get one more, and those around them, cannot be links; outer ones come first.
-    completed = sorted({parent for path in added for parent in path.parents})
+    completed = sorted({parent for path in added for parent in path.parents} | set(more))
     for name in completed:
         inner = [one.name for one in completed if one.parent == name]
         _link(installed / "include" / name, torch / "include" / name, but=inner)
@@ -91,7 +129,7 @@ def _installed() -> Path:
 
 def _link(source: Path, target: Path, but: Iterable[str] = ()) -> None:
     target.mkdir(parents=True, exist_ok=True)
-    for path in source.iterdir():
+    for path in source.iterdir() if source.is_dir() else ():
         if path.name not in but:
             (target / path.name).symlink_to(path)
 

@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import os
 import re
+import sys
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -192,6 +193,8 @@ class NativeBuild:
             f"-DKERNEL_SOURCE_DIR={self.request.project_dir}",
             f"-DKERNEL_BACKEND={self.backend}",
             f"-DKERNEL_FACTS={workspace.project / _FACTS}",
+            f"-DPython_EXECUTABLE={sys.executable}",
+            f"-DKERNEL_CACHE_DIR={cache_dir('dependencies')}",
             *self._settings(),
         ]  # fmt: skip
         run(command, env=self.environment, on_line=self._log)
@@ -201,8 +204,10 @@ class NativeBuild:
         languages = ("CXX", *_LANGUAGES.get(self.backend, ()))
         settings = [f"-DCMAKE_{name}_COMPILER_LAUNCHER={self.launcher}" for name in languages if self.launcher]
         if self.accelerator is not None:
+            settings += self.accelerator.settings
+        if self.backend == "cuda":
             # What is published is for every device, not for the one of this machine.
-            settings += [*self.accelerator.settings, "-DKERNEL_ALL_ARCHS=ON"]
+            settings.append("-DKERNEL_ALL_ARCHS=ON")
         if self.sysroot is not None:
             settings += [
                 f"-DKERNEL_LINK_OPTIONS={';'.join(self.sysroot.link_options)}",

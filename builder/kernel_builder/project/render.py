@@ -17,6 +17,8 @@ from kernel_builder.config.capabilities import (
     known_capabilities,
     oldest_capability,
     oldest_cudas,
+    rocm_archs,
+    rocm_llvm,
 )
 from kernel_builder.config.model import KernelConfig, NoarchExtension, TorchExtension
 from kernel_builder.errors import TargetError
@@ -94,6 +96,13 @@ def _has_dependencies(config: KernelConfig) -> bool:
     return any(set(component.depends) - {"torch"} for component in config.kernels)
 
 
+def _dependencies(config: KernelConfig) -> str:
+    """What is known of the libraries that components need, as JSON."""
+    document = json.loads(Path(__file__).with_name("dependencies.json").read_text("utf-8"))
+    names = sorted({name for component in config.kernels for name in component.depends} - {"torch"})
+    return json.dumps({name: document[name] for name in names if name in document}, indent=2)
+
+
 def _backends(config: KernelConfig) -> tuple[str, ...]:
     """The backends that a kernel is built for."""
     if isinstance(config.framework, NoarchExtension):
@@ -136,6 +145,7 @@ def _values(config: KernelConfig, backends: tuple[str, ...], provenance: Provena
         "framework_key": config.framework_key,
         "framework_module": config.framework_key.replace("-", "_"),
         "has_dependencies": _has_dependencies(config),
+        "dependencies_data": _dependencies(config),
         "is_compiled": not isinstance(framework, NoarchExtension),
         "framework": framework,
         "backends": backends,
@@ -148,6 +158,7 @@ def _values(config: KernelConfig, backends: tuple[str, ...], provenance: Provena
         "dependencies": list(dict.fromkeys([_RUN_REQUIRES[config.framework_key], *packages["general"]])),
         "optional_dependencies": packages["backends"],
         "cuda": _cuda_data(),
+        "rocm": {"supported": rocm_archs().supported, "llvm": rocm_llvm()},
         "minver": None,
         "maxver": None,
         "stable_abi": {},

@@ -65,20 +65,20 @@ def find_icpx() -> Path | None:
     return _first("icpx", [*_below(("CMPLR_ROOT",), "bin"), None, *installed])
 
 
-def find_device_libraries(compiler: Path) -> Path | None:
+def find_device_libraries(compiler: Path, rocm: Path | None = None) -> Path | None:
     """The folder of ROCm's device libraries (`ocml.bc` and others): beside a compiler, or where distributions put it.
 
     Args:
         compiler: the path of hipcc or clang.
+        rocm: the folder of ROCm, where it is known; older ones have the libraries there.
     """
     named = os.environ.get("HIP_DEVICE_LIB_PATH")
-    root = compiler.resolve().parents[1]
+    roots = (compiler.resolve().parents[1], *([rocm] if rocm else []), Path("/usr"))
     patterns = ("amdgcn/bitcode", "lib/amdgcn/bitcode", "lib/llvm/amdgcn/bitcode", "lib/clang/*/lib/amdgcn/bitcode")
     distribution = ("lib/*/amdgcn/bitcode", "lib64/rocm/amdgcn/bitcode", "lib/clang/*/amdgcn/bitcode")
     candidates = [
         *([Path(named)] if named else []),
-        *(folder for pattern in (*patterns, *distribution) for folder in sorted(root.glob(pattern))),
-        *(folder for pattern in (*patterns, *distribution) for folder in sorted(Path("/usr").glob(pattern))),
+        *(found for root in roots for pattern in (*patterns, *distribution) for found in sorted(root.glob(pattern))),
     ]
     return next((folder for folder in candidates if (folder / "ocml.bc").is_file()), None)
 
