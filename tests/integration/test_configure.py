@@ -17,6 +17,7 @@ from support.xcode import install_xcode, metal_torch
 
 from kernel_builder.config.model import NoarchExtension
 from kernel_builder.config.reader import load_config
+from kernel_builder.toolchain.tools import find_tool
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the compilers and their stand-ins are those of Linux")
 
@@ -141,7 +142,7 @@ def _configure(project: Path, backend: str, here: World) -> None:
     environment = {**os.environ, **here.environment, **_copies(project)}
     options = [f"-DKERNEL_BACKEND={backend}", f"-DPython_EXECUTABLE={sys.executable}", *here.settings]
     done = subprocess.run(
-        ["cmake", "-S", project, "-B", build, "-G", "Ninja", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", *options],
+        [find_tool("cmake"), "-S", project, "-B", build, "-G", "Ninja", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", *options],
         env={key: value for key, value in environment.items() if value is not None},
         capture_output=True,
         text=True,

@@ -18,6 +18,7 @@ from support.sycl_runtime import sycl_runtime
 from support.torches import xpu_torch
 
 from kernel_builder.resources import templates_dir
+from kernel_builder.toolchain.tools import find_tool
 
 #: How SPIR-V starts, on a machine with the lowest byte first.
 _SPIRV = {bytes.fromhex("03022307")}
@@ -40,12 +41,21 @@ class Project:
 
     def configure(self, *settings: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run CMake without a choice of the compiler, which is on PATH or where a variable says."""
-        command = ["cmake", "-S", "kernel", "-B", "build", "-G", "Ninja", f"-DPython_EXECUTABLE={sys.executable}"]
+        command: list[str | Path] = [
+            find_tool("cmake"),
+            "-S",
+            "kernel",
+            "-B",
+            "build",
+            "-G",
+            "Ninja",
+            f"-DPython_EXECUTABLE={sys.executable}",
+        ]
         return self._run([*command, *settings], **variables)
 
     def build(self, *settings: str) -> list[list[str]]:
         """Configure and compile; what the SYCL compiler was called with."""
-        for result in (self.configure(*settings), self._run(["cmake", "--build", "build"])):
+        for result in (self.configure(*settings), self._run([find_tool("cmake"), "--build", "build"])):
             assert result.returncode == 0, result.stdout + result.stderr
         return [call for call in self.oneapi.calls if "-fsycl" in call]
 
@@ -57,7 +67,7 @@ class Project:
         folders = {str(self.top / name): f"<{name}>" for name in ("kernel", "site", "build")}
         return {**folders, sysconfig.get_path("include"): "<python>", found[1]: "<id>"}
 
-    def _run(self, command: list[str], **variables: str) -> "subprocess.CompletedProcess[str]":
+    def _run(self, command: list[str | Path], **variables: str) -> "subprocess.CompletedProcess[str]":
         outside = ("CMPLR_ROOT", "CXX", "DNNLROOT", "ONEAPI_ROOT")
         env = {
             **{name: value for name, value in os.environ.items() if name not in outside},

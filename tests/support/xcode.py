@@ -12,6 +12,8 @@ from pathlib import Path
 
 from support.projects import copy_relu, kernel_builder
 
+from kernel_builder.toolchain.tools import find_tool
+
 __all__ = ["SHIMS", "MacProject", "Xcode", "install_xcode", "mac_project", "metal_torch"]
 
 #: What stands in for headers and libraries of macOS and of its Torch.
@@ -129,18 +131,27 @@ class MacProject:
 
     def configure(self, *settings: str, **env: str) -> "subprocess.CompletedProcess[str]":
         """Run CMake as on a Mac."""
-        command = ["cmake", "-S", "kernel", "-B", "build", "-G", "Ninja", f"-DPython_EXECUTABLE={sys.executable}"]
+        command: list[str | Path] = [
+            find_tool("cmake"),
+            "-S",
+            "kernel",
+            "-B",
+            "build",
+            "-G",
+            "Ninja",
+            f"-DPython_EXECUTABLE={sys.executable}",
+        ]
         return self._run([*command, *_MAC, "-DKERNEL_BACKEND=metal", *settings], env)
 
     def build(self, *settings: str, **env: str) -> dict[str, list[str]]:
         """Configure and compile; what was called for what: its output → the program and its arguments."""
         before = len(self.xcode.calls)
-        for result in (self.configure(*settings, **env), self._run(["cmake", "--build", "build"], env)):
+        for result in (self.configure(*settings, **env), self._run([find_tool("cmake"), "--build", "build"], env)):
             assert result.returncode == 0, result.stdout + result.stderr
         calls = [call for call in self.xcode.calls[before:] if "-o" in call and "cmTC" not in " ".join(call)]
         return {Path(call[call.index("-o") + 1]).name: call for call in calls}
 
-    def _run(self, command: list[str], env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    def _run(self, command: list[str | Path], env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
         kept = {name: value for name, value in os.environ.items() if "METAL" not in name and "MACOSX" not in name}
         paths = {"PATH": self.xcode.path, "PYTHONPATH": str(self.top / "site")}
         return subprocess.run(

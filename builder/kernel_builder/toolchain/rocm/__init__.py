@@ -6,12 +6,13 @@ libraries, which then lack a file for the newest devices; `device` completes the
 
 from kernel_builder.toolchain.rocm.choose import rocm_accelerator
 from kernel_builder.toolchain.rocm.device import compilable_archs, complete_device_libraries, missing_archs
-from kernel_builder.toolchain.rocm.installed import HipToolchain, installed_rocm
+from kernel_builder.toolchain.rocm.installed import HipToolchain, hip_clangs, installed_rocm
 
 __all__ = [
     "HipToolchain",
     "compilable_archs",
     "complete_device_libraries",
+    "hip_clangs",
     "installed_rocm",
     "missing_archs",
     "rocm_accelerator",

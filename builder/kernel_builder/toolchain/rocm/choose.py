@@ -77,8 +77,8 @@ def _wanted() -> tuple[str, ...]:
 def _able(toolchain: HipToolchain) -> frozenset[str]:
     try:
         return compilable_archs(toolchain.clang)
-    except (ProcessError, OSError) as error:
-        message = f"{toolchain.clang} cannot say which devices it compiles for: {error}"
+    except ProcessError as error:
+        message = f"{toolchain.clang} cannot say which devices it compiles for: {error.output.strip()}"
         raise ToolchainError(message, hint="Install a clang with the target AMDGPU, such as ROCm's own.") from None
 
 

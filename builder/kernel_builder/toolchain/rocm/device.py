@@ -16,7 +16,6 @@ from kernel_builder.toolchain.made import make_once
 __all__ = ["compilable_archs", "complete_device_libraries", "missing_archs"]
 
 _ARCH = re.compile(r"gfx(\d+)([0-9a-f])([0-9a-f])")
-_SOURCE = "isa-version.cl"
 
 
 def compilable_archs(clang: Path) -> frozenset[str]:
@@ -62,6 +61,10 @@ def complete_device_libraries(libraries: Path, clang: Path, archs: frozenset[str
     return make_once(cache / "rocm-device-libs" / _key(libraries, clang, missing), make)
 
 
+def _source() -> Path:
+    return templates_dir() / "rocm" / "isa-version.cl"
+
+
 def _file(arch: str) -> str:
     return f"oclc_isa_version_{arch.removeprefix('gfx')}.bc"
 
@@ -74,14 +77,14 @@ def _compile(clang: Path, arch: str, output: Path) -> None:
     run(
         [
             clang, "-x", "cl", "-cl-std=CL2.0", "--target=amdgcn-amd-amdhsa", "-Xclang", "-mcode-object-version=none",
-            "-nogpulib", "-emit-llvm", f"-DKERNEL_ISA_VERSION={number}", "-c", templates_dir() / "rocm" / _SOURCE,
+            "-nogpulib", "-emit-llvm", f"-DKERNEL_ISA_VERSION={number}", "-c", _source(),
             "-o", output,
         ]
     )  # fmt: skip
 
 
 def _key(libraries: Path, clang: Path, archs: list[str]) -> str:
-    digest = hashlib.sha256(repr(archs).encode())
+    digest = hashlib.sha256(_source().read_bytes() + repr(archs).encode())
     for path in (clang.resolve(), *sorted(libraries.glob("*.bc"))):
         facts = path.stat()
         digest.update(f"\n{path} {facts.st_size} {facts.st_mtime_ns}".encode())

@@ -11,7 +11,7 @@ from kernel_builder.process import run
 from kernel_builder.toolchain import accelerators
 from kernels.backend import MajorMinor
 
-__all__ = ["HipToolchain", "installed_rocm"]
+__all__ = ["HipToolchain", "hip_clangs", "installed_rocm"]
 
 #: Where a ROCm has its clang.
 _CLANGS = ("llvm/bin/clang++", "lib/llvm/bin/clang++", "lib64/rocm/llvm/bin/clang++")
@@ -66,6 +66,11 @@ def installed_rocm(patience: float = _PATIENCE) -> tuple[HipToolchain, ...]:
         if toolchain is not None:
             found.setdefault(clang.resolve(), toolchain)
     return tuple(found.values())
+
+
+def hip_clangs() -> tuple[Path, ...]:
+    """Every clang that could be a part of a toolchain, whether or not it runs, in the order of `installed_rocm`."""
+    return tuple(clang for clang, _ in _candidates())
 
 
 def _candidates() -> Iterator[tuple[Path, Path]]:

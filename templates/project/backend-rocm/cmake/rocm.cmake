@@ -6,6 +6,7 @@
 #   CMAKE_HIP_COMPILER           the path of clang++, that of ROCm or one of LLVM 19 or later, or of hipcc, which calls
 #                                one; that of HIPCXX, or what CMake finds, when not given
 #   CMAKE_HIP_COMPILER_ROCM_ROOT the folder of ROCm, where the compiler does not find it
+#   CMAKE_HIP_FLAGS              --rocm-device-lib-path=…, where the compiler does not find its device libraries
 #   KERNEL_ROCM_ARCHS            the devices to compile for, of those that builds are published for; all when not given
 
 include_guard()

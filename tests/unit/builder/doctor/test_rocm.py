@@ -4,16 +4,14 @@ from pathlib import Path
 
 import pytest
 from support.machines import Tools, by_id, machine, statuses
+from support.rocm import install_rocm
 
+from kernel_builder.config.capabilities import rocm_archs
 from kernel_builder.doctor.model import Status
 from kernel_builder.doctor.rocm import examine_rocm
+from kernel_builder.toolchain import accelerators
+from kernel_builder.toolchain.rocm import installed
 
-HIPCC = """HIP version: 7.1.25424-4179531dcd
-AMD clang version 20.0.0git (https://github.com/RadeonOpenCompute/llvm-project)
-Target: x86_64-unknown-linux-gnu
-Thread model: posix
-InstalledDir: /opt/rocm-7.1.0/lib/llvm/bin"""
-CLANG = "Debian clang version 19.1.7 (3~deb12u1)\nTarget: x86_64-pc-linux-gnu"
 ROCMINFO = """*******
 Agent 1
 *******
@@ -27,6 +25,13 @@ Agent 2
 Agent 3
 *******
   Name:                    gfx942"""
+
+
+@pytest.fixture(autouse=True)
+def usr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the distribution would have put its HIP."""
+    monkeypatch.setattr(installed, "_SYSTEM", tmp_path / "usr")
+    return tmp_path / "usr"
 
 
 @pytest.fixture
@@ -45,42 +50,76 @@ def test_nothing(tools: Tools, tmp_path: Path) -> None:
     assert found["hipcc"].remedy.step.startswith("Install AMD's ROCm 7.1 (")
 
 
+def test_a_part_of_it(tools: Tools, tmp_path: Path) -> None:
+    """A hipcc or a clang without HIP's headers is named: it is not overlooked."""
+    hipcc, clang = tools.add("hipcc", "HIP version: 5.2.21153-0"), tools.add("clang++-19", "clang version 19.1.7")
+    found = by_id(examine_rocm(machine("rocm71"), tmp_path / "kfd"))["hipcc"]
+    assert (Status.NO, True) == (found.status, found.detail.endswith(f"; {hipcc} and {clang} alone is not enough"))
+
+
 def test_rocm(tools: Tools, device: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A whole ROCm: the compiler, the libraries beside it, and the GPUs; what is no GPU does not count."""
-    root = tmp_path / "rocm"
-    hipcc = Tools(root / "bin").add("hipcc", HIPCC)
-    libraries = root / "amdgcn" / "bitcode"
-    libraries.mkdir(parents=True)
-    (libraries / "ocml.bc").touch()
-    monkeypatch.setenv("ROCM_PATH", str(root))
+    """A whole ROCm: the compiler, the libraries, the devices that it compiles for, and the GPUs without the CPU."""
+    rocm = install_rocm(tmp_path / "rocm")
+    monkeypatch.setenv("ROCM_PATH", str(rocm.root))
     tools.add("rocminfo", ROCMINFO)
-    details = {name: one.detail for name, one in by_id(examine_rocm(machine("rocm71"), device)).items()}
+    found = by_id(examine_rocm(machine("rocm71"), device))
     expected = {
-        "hipcc": f"7.1.25424-4179531dcd, {hipcc}",
-        "rocm-device-libs": str(libraries),
+        "hipcc": f"clang 20.0.0 ({rocm.clang}) with HIP 7.1 ({rocm.root})",
+        "rocm-device-libs": str(rocm.root / "amdgcn/bitcode"),
+        "rocm-archs": ", ".join(rocm_archs().supported),
         "rocm-gpu": "2 x gfx942",
     }
-    assert expected == details
+    assert expected == {name: one.detail for name, one in found.items()}
+    assert {Status.YES} == {one.status for one in found.values()}
 
 
-def test_hipcc_is_asked_for_amd(tools: Tools, tmp_path: Path) -> None:
-    """The program hipcc would compile for NVIDIA where nvcc is on PATH, and say so in place of its version."""
-    tools.add("hipcc", body='test "$HIP_PLATFORM" = amd || { echo nvcc; exit 0; }', output=HIPCC)
-    assert Status.YES is by_id(examine_rocm(machine("rocm71"), tmp_path / "kfd"))["hipcc"].status
+def test_the_rocm_of_torch(tools: Tools, tmp_path: Path) -> None:
+    """Of several releases the one that Torch is for counts; others are no help."""
+    install_rocm(tmp_path / "ROCM_DIR", "7.1")
+    older = install_rocm(tmp_path / "ROCM_DIR-6.4.0", "6.4")
+    found = by_id(examine_rocm(machine("rocm64"), tmp_path / "kfd"))["hipcc"]
+    assert (Status.YES, True) == (found.status, str(older.clang) in found.detail)
+    found = by_id(examine_rocm(machine("rocm70"), tmp_path / "kfd"))["hipcc"]
+    assert (Status.NO, True) == (
+        found.status,
+        found.detail.startswith("Torch is for ROCm 7.0; there is clang 20.0.0 ("),
+    )
+    assert Status.YES is by_id(examine_rocm(machine("cpu"), tmp_path / "kfd"))["hipcc"].status
 
 
-def test_clang(tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A distribution's clang is a compiler too; without device libraries that is said, with the package."""
-    tools.add("clang++-18", CLANG)
+def test_what_a_distribution_lacks(tools: Tools, tmp_path: Path, usr: Path) -> None:
+    """Files that builds make are named, and a device that the clang does not know, with a way to do without."""
+    known = [arch for arch in rocm_archs().supported if arch != "gfx950"]
+    rocm = install_rocm(
+        usr, "5.2", clang="19.1.7", archs=known, libraries_for=["gfx906", "gfx908", "gfx90a", "gfx1030"]
+    )
+    (tools.folder / "clang++-19").symlink_to(rocm.clang)
+    found = by_id(examine_rocm(machine("rocm52"), tmp_path / "kfd"))
+    libraries = "amdgcn/bitcode; builds complete them for gfx1100, gfx1101, gfx1200, gfx1201, gfx942"
+    assert (Status.YES, f"{usr / libraries}") == (found["rocm-device-libs"].status, found["rocm-device-libs"].detail)
+    assert (Status.NO, "all but gfx950 (LLVM 20)") == (found["rocm-archs"].status, found["rocm-archs"].detail)
+    assert found["rocm-archs"].remedy is not None
+    assert f"KERNEL_BUILDER_ROCM_ARCHS={','.join(known)}." in found["rocm-archs"].remedy.step
+
+
+def test_no_device_libraries(tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without them that is said, with the package."""
+    install_rocm(tmp_path / "ROCM_DIR")
     tools.add("apt-get")
-    assert Status.NO is by_id(examine_rocm(machine("rocm71"), tmp_path / "kfd"))["hipcc"].status
-    clang = tools.add("clang++-19", CLANG)
-    monkeypatch.setattr("kernel_builder.doctor.rocm.find_device_libraries", lambda compiler: None)
-    found = by_id(examine_rocm(machine("rocm71"), tmp_path / "kfd"))
-    assert f"19.1.7, {clang}" == found["hipcc"].detail
-    libraries = found["rocm-device-libs"]
+    monkeypatch.setattr(accelerators, "find_device_libraries", lambda compiler, rocm: None)
+    libraries = by_id(examine_rocm(machine("rocm71"), tmp_path / "kfd"))["rocm-device-libs"]
     assert libraries.remedy is not None
     assert (Status.NO, True) == (libraries.status, libraries.remedy.commands[0].endswith("install -y rocm-device-libs"))
+
+
+def test_a_clang_that_does_not_say(tools: Tools, tmp_path: Path) -> None:
+    """What it prints in place of its devices is passed on."""
+    clang = install_rocm(tmp_path / "ROCM_DIR").clang
+    clang.write_text(
+        '#!/bin/sh\ntest "$1" = --version && echo "clang version 20.1.0" || { echo no target; exit 1; }\n', "utf-8"
+    )
+    found = by_id(examine_rocm(machine("rocm71"), tmp_path / "kfd"))["rocm-archs"]
+    assert (Status.NO, True) == (found.status, "no target" in found.said)
 
 
 def test_gpus_that_cannot_be_asked(tools: Tools, device: Path) -> None:
