@@ -164,13 +164,20 @@ def _configure(project: Path, backend: str, here: World) -> None:
 def _copies(project: Path) -> dict[str, str]:
     """The variables that name copies of the libraries that a kernel depends on; CMake looks for one file of each."""
     path = project / "cmake" / "dependencies.json"
-    rows = json.loads(path.read_text("utf-8")).values() if path.exists() else ()
-    folder = project.parent / "libraries"
+    rows = json.loads(path.read_text("utf-8")) if path.exists() else {}
     variables = {}
-    for row in rows:
-        if isinstance(row, dict):
-            marker = folder / row["marker"]
-            marker.parent.mkdir(parents=True, exist_ok=True)
-            marker.touch()
-            variables[row["variable"]] = str(folder)
+    for name, row in rows.items():
+        folder = project.parent / "libraries" / name
+        marker = folder / row["marker"]
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.write_text(_version_macros(row), "utf-8")
+        variables[row["variable"]] = str(folder)
     return variables
+
+
+def _version_macros(row: Mapping[str, str]) -> str:
+    """What the file that CMake looks for says of the version, where CMake asks for it."""
+    if "macros" not in row:
+        return ""
+    major, minor = row["version"].split(".")[:2]
+    return f"#define {row['macros']}_MAJOR {major}\n#define {row['macros']}_MINOR {minor}\n"

@@ -17,6 +17,7 @@ from kernel_builder.drivers.workspace import Workspace
 from kernel_builder.errors import CheckError, ToolchainError
 from kernel_builder.matrix import BuildTarget, host_platform
 from kernel_builder.process import run
+from kernel_builder.project.dependencies import dependency_variables
 from kernel_builder.project.metadata import build_metadata
 from kernel_builder.project.render import ops_id, render
 from kernel_builder.provenance import Provenance, build_inputs
@@ -176,6 +177,7 @@ class NativeBuild:
                 self.facts.version,
                 str(project_dir),
                 *self._settings(),
+                *(os.environ.get(name, "") for name in dependency_variables(self.config)),
                 *(self.accelerator.identity if self.accelerator else ()),
             ],
             sources=[project_dir / name for name in inputs],

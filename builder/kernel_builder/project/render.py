@@ -22,6 +22,7 @@ from kernel_builder.config.capabilities import (
 )
 from kernel_builder.config.model import KernelConfig, NoarchExtension, TorchExtension
 from kernel_builder.errors import TargetError
+from kernel_builder.project.dependencies import dependencies
 from kernel_builder.project.environment import environment
 from kernel_builder.project.metadata import build_metadata
 from kernel_builder.project.packages import python_packages
@@ -96,13 +97,6 @@ def _has_dependencies(config: KernelConfig) -> bool:
     return any(set(component.depends) - {"torch"} for component in config.kernels)
 
 
-def _dependencies(config: KernelConfig) -> str:
-    """What is known of the libraries that components need, as JSON."""
-    document = json.loads(Path(__file__).with_name("dependencies.json").read_text("utf-8"))
-    names = sorted({name for component in config.kernels for name in component.depends} - {"torch"})
-    return json.dumps({name: document[name] for name in names if name in document}, indent=2)
-
-
 def _backends(config: KernelConfig) -> tuple[str, ...]:
     """The backends that a kernel is built for."""
     if isinstance(config.framework, NoarchExtension):
@@ -145,7 +139,7 @@ def _values(config: KernelConfig, backends: tuple[str, ...], provenance: Provena
         "framework_key": config.framework_key,
         "framework_module": config.framework_key.replace("-", "_"),
         "has_dependencies": _has_dependencies(config),
-        "dependencies_data": _dependencies(config),
+        "dependencies_data": json.dumps(dependencies(config), indent=2),
         "is_compiled": not isinstance(framework, NoarchExtension),
         "framework": framework,
         "backends": backends,
