@@ -19,8 +19,8 @@ template <typename T> struct alignas(16) Pack {
   T lanes[size];
 };
 
-// `value` where `gate` is positive or NaN, else 0. With the input as both, it is the forward pass; with the gradient and
-// the result, the backward pass.
+// `value` where `gate` is positive or NaN, else 0. With the input as both, it is the forward pass; with the gradient
+// and the result, the backward pass.
 template <typename T> __device__ T gated(T value, T gate) {
   using Compute = at::opmath_type<T>; // half numbers are compared as float
   return static_cast<Compute>(gate) <= Compute(0) ? T(0) : value;

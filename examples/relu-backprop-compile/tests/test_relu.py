@@ -85,6 +85,26 @@ def test_special_values(dtype: torch.dtype) -> None:
 
 
 @pytest.mark.kernels_ci
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_every_16_bit_number(dtype: torch.dtype) -> None:
+    """Of all 65536 bit patterns, forward and backward give what Torch gives."""
+    x = torch.arange(-(2**15), 2**15, dtype=torch.int32).to(torch.int16).view(dtype).to(DEVICE)
+    grad = torch.ones_like(x)
+    assert_same(torch.relu(x), relu(x))
+    assert_same(gradient(torch.relu, x, grad), gradient(relu, x, grad))
+
+
+@pytest.mark.kernels_ci
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_sign_of_zero_on_cpu(dtype: torch.dtype) -> None:
+    """On a CPU, torch.relu keeps the sign of zero, and so do we; on other devices Torch does as the device does."""
+    if DEVICE.type != "cpu":
+        pytest.skip("the sign of zero differs from device to device")
+    x = torch.tensor([-0.0, 0.0, -1.0] * 11, dtype=dtype)
+    assert torch.signbit(torch.relu(x)).tolist() == torch.signbit(relu(x)).tolist()
+
+
+@pytest.mark.kernels_ci
 def test_derivatives_of_first_and_second_order() -> None:
     """The gradients are those that differences of the function give."""
     # Away from zero, where there is no derivative.

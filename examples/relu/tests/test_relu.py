@@ -115,6 +115,14 @@ def test_input_layouts(layout: str, dtype: torch.dtype) -> None:
 
 
 @pytest.mark.kernels_ci
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts_of_tensors_that_threads_divide(layout: str) -> None:
+    """On a CPU, large tensors take another way than small ones, in all layouts."""
+    x = LAYOUTS[layout](make_tensor((8, 16, 32, 64), torch.float32))
+    assert_same(torch.relu(x), relu.relu(x))
+
+
+@pytest.mark.kernels_ci
 @pytest.mark.parametrize("layout", ["transposed", "channels last", "with gaps", "from an odd element on"])
 def test_output_layouts(layout: str) -> None:
     """The memory layout of the output does not matter, and memory between its elements is left alone."""

@@ -87,6 +87,17 @@ def test_large_numbers(dtype: torch.dtype) -> None:
 
 
 @pytest.mark.kernels_ci
+def test_accuracy_over_the_range() -> None:
+    """From where the exponential is 0 to where it overflows, float32 is within a few last bits of float64."""
+    x = torch.linspace(-90, 90, 100_001, device=DEVICE)
+    pairs = torch.stack([x, torch.ones_like(x)], dim=-1)
+    expected = nn.functional.silu(x.double()).float()
+    torch.testing.assert_close(silu_and_mul(pairs)[:, 0], expected, rtol=1e-6, atol=1e-35)
+    wide = torch.cat([x, torch.ones_like(x)])
+    torch.testing.assert_close(silu_and_mul(wide), expected, rtol=1e-6, atol=1e-35)
+
+
+@pytest.mark.kernels_ci
 def test_derivative() -> None:
     """The gradient is the one that differences of the function give."""
     assert torch.autograd.gradcheck(silu_and_mul, (make_tensor((3, 8), torch.float64).requires_grad_(),))

@@ -35,5 +35,5 @@ def relu(x: torch.Tensor, out: Optional[torch.Tensor] = None) -> torch.Tensor:
     """
     if out is None:
         out = torch.empty_like(x)
-    ops.relu(out, x)
+    ops.relu.default(out, x)  # the op has one overload, which need not be looked for
     return out

@@ -17,5 +17,5 @@ class ReLU(nn.Module):
     def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 the name in torch.nn.ReLU
         """Return a new tensor with the negative elements of ``input`` replaced by zero."""
         out = torch.empty_like(input)
-        ops.relu(out, input)
+        ops.relu.default(out, input)
         return out
