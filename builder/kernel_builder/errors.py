@@ -10,6 +10,7 @@
     ├── ExistingFilesError   7   files are in the way, and overwriting was not asked for
     ├── CheckError           8   a build does not meet the requirements of kernels
     ├── CardError            9   the card template cannot be filled
+    ├── PublishError        10   what was to be published was refused, by us or by the Hub
     └── InternalError       70   a mistake of kernel-builder itself
 
 Beside these::
@@ -36,6 +37,7 @@ __all__ = [
     "ExistingFilesError",
     "InternalError",
     "ProcessError",
+    "PublishError",
     "TargetError",
     "ToolchainError",
     "exit_codes",
@@ -155,8 +157,29 @@ class CardError(BuilderError):
     exit_code = 9
     hint = (
         "Mend CARD.md: it is a jinja2 template with the variables repo_id, version, functions, layers, has_benchmark, "
-        "upstream, source, license, backends and python_name."
+        "upstream, source, license, backends, variants and python_name."
     )
+
+
+class PublishError(BuilderError):
+    """What was to be published was refused, by us or by the Hub.
+
+    Attributes:
+        findings: everything that speaks against it, warnings and notes too (`kernel_builder.checks.findings.Finding`);
+            empty when the Hub refused it.
+    """
+
+    exit_code = 10
+    hint = "Nothing was published; mend what is named above and run the command again."
+
+    def __init__(self, message: str, *, findings: Sequence[_Reportable] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.findings = tuple(findings)
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The hint, and each finding as an object."""
+        return {"hint": self.hint, "findings": [finding.as_json() for finding in self.findings]}
 
 
 class InternalError(BuilderError):

@@ -7,10 +7,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from kernel_builder.errors import ProcessError, ToolchainError
 
-__all__ = ["prepared", "run"]
+__all__ = ["prepared", "run", "run_bytes"]
 
 _LAST_LINES = 200
 _GRACE_SECONDS = 2.0
@@ -57,6 +58,30 @@ def run(
     return _finish(process, words, talk, timeout)
 
 
+def run_bytes(
+    command: Sequence[str | Path],
+    given: bytes = b"",
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str | None] | None = None,
+) -> bytes:
+    """Run a program on its standard input and return every byte of its standard output.
+
+    For what is no text, such as names and contents of files in git; `run` has the rest, and names the errors.
+    """
+    words = [str(word) for word in command]
+    process = _start(words, cwd, env, subprocess.PIPE, subprocess.PIPE, is_text=False)
+    output = b""
+
+    def talk() -> tuple[str, str]:
+        nonlocal output
+        output, errors = process.communicate(given)
+        return "", errors.decode(errors="replace")
+
+    _finish(process, words, talk, None)
+    return output
+
+
 @contextmanager
 def prepared(
     command: Sequence[str | Path], *, env: Mapping[str, str | None] | None = None
@@ -78,7 +103,7 @@ def prepared(
 
 
 def _finish(
-    process: "subprocess.Popen[str]", words: list[str], talk: Callable[[], tuple[str, str]], timeout: float | None
+    process: "subprocess.Popen[Any]", words: list[str], talk: Callable[[], tuple[str, str]], timeout: float | None
 ) -> str:
     """See a program to its end, whatever comes, and judge how it ended."""
     try:
@@ -99,15 +124,21 @@ def _finish(
     return output.rstrip("\n")
 
 
-def _close(process: "subprocess.Popen[str]") -> None:
+def _close(process: "subprocess.Popen[Any]") -> None:
     for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
         with suppress(BrokenPipeError):  # it ended before it read everything
             pipe.close()
 
 
 def _start(
-    words: list[str], cwd: Path | None, env: Mapping[str, str | None] | None, stdin: int, stderr: int
-) -> "subprocess.Popen[str]":
+    words: list[str],
+    cwd: Path | None,
+    env: Mapping[str, str | None] | None,
+    stdin: int,
+    stderr: int,
+    *,
+    is_text: bool = True,
+) -> "subprocess.Popen[Any]":
     try:
         return subprocess.Popen(  # noqa: S603 - an argument list, never a shell
             words,
@@ -116,8 +147,8 @@ def _start(
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            encoding="utf-8",
-            errors="replace",
+            encoding="utf-8" if is_text else None,
+            errors="replace" if is_text else None,
             preexec_fn=_die_with_parent() if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads run yet
         )
     except FileNotFoundError:
@@ -127,7 +158,7 @@ def _start(
         raise ToolchainError(message, hint=f"Install {Path(words[0]).name} and run the command again.") from None
 
 
-def _follow(process: "subprocess.Popen[str]", on_line: Callable[[str], None]) -> str:
+def _follow(process: "subprocess.Popen[Any]", on_line: Callable[[str], None]) -> str:
     """Hand on each line as it comes, and keep the last ones."""
     lines: deque[str] = deque(maxlen=_LAST_LINES)
     assert process.stdout is not None  # noqa: S101 - it is a pipe
@@ -138,7 +169,7 @@ def _follow(process: "subprocess.Popen[str]", on_line: Callable[[str], None]) ->
     return "\n".join(lines)
 
 
-def _stop(process: "subprocess.Popen[str]") -> None:
+def _stop(process: "subprocess.Popen[Any]") -> None:
     process.terminate()
     try:
         process.wait(_GRACE_SECONDS)

@@ -14,15 +14,16 @@ from kernel_builder.config.sources import GENERATED_FOLDERS, written_files
 from kernel_builder.errors import ProcessError, ToolchainError
 from kernel_builder.process import run
 
-__all__ = ["OUTSIDE_HOOKS", "Provenance", "build_inputs", "find_provenance"]
+__all__ = ["GIT", "OUTSIDE_HOOKS", "Provenance", "build_inputs", "find_provenance"]
 
 #: The environment for git: within a git hook these name the repository of the hook, whatever the folder is.
 OUTSIDE_HOOKS = dict.fromkeys(("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"))
 
 _COMMIT_DIGITS = 7
 _CONTENT_DIGITS = 12
-# Git's own check of who owns a repository stays on: to look into somebody else's can run what its settings name.
-_GIT = (
+#: Git, such that looking into a repository runs nothing of it. Git's own check of who owns it stays on: to look into
+#: somebody else's can run what its settings name.
+GIT = (
     "git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}",
     "-c", "core.quotePath=false",
 )  # fmt: skip
@@ -129,4 +130,4 @@ def _why_no_commit(project_dir: Path, error: ProcessError | ToolchainError) -> s
 
 
 def _git(project_dir: Path, *arguments: str) -> str:
-    return run([*_GIT, *arguments], cwd=project_dir, env=OUTSIDE_HOOKS)
+    return run([*GIT, *arguments], cwd=project_dir, env=OUTSIDE_HOOKS)

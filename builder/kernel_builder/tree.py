@@ -10,7 +10,7 @@ import ctypes
 import filecmp
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -121,11 +121,17 @@ def install_text(path: Path, text: str, *, mode: int | None = None) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def same_trees(left: Path, right: Path) -> bool:
-    """Whether two folders hold the same files with the same contents; a link is never the same, bytecode no matter."""
+def same_trees(left: Path, right: Path, *, besides: Collection[str] = ()) -> bool:
+    """Whether two folders hold the same files with the same contents; a link is never the same, bytecode no matter.
+
+    Args:
+        left: a folder.
+        right: another one.
+        besides: files that do not count, as POSIX paths within the folders.
+    """
     if any(path.is_symlink() for tree in (left, right) for path in (tree, *tree.rglob("*"))):
         return False
-    return not different_files(left, right)
+    return set(different_files(left, right)) <= set(besides)
 
 
 def different_files(left: Path, right: Path) -> list[str]:

@@ -416,4 +416,14 @@ def test_options_of_the_local_driver_are_refused_for_nix(tmp_path: Path) -> None
     for option in (["--manylinux", "off"], ["--no-checks", "abi"]):
         result = kernel_builder("build", project, "--driver", "nix", *option, env=path)
         assert 2 == result.returncode
-        assert "are for the local driver" in result.stderr
+        assert f"{option[0]} is for the local driver" in result.stderr
+
+
+def test_a_variable_chooses_the_driver(tmp_path: Path) -> None:
+    """KERNEL_BUILDER_DRIVER stands for --driver, which goes before it."""
+    project = make_tiny_noarch(tmp_path / "tiny")
+    env = {"KERNEL_BUILDER_DRIVER": "none"}
+    refused = kernel_builder("build", project, env=env)
+    assert (2, True) == (refused.returncode, "'none' is not one of" in refused.stderr)
+    result = kernel_builder("build", project, "--driver", "local", env=env)
+    assert 0 == result.returncode, result.stderr

@@ -23,7 +23,7 @@ _VARIANTS = [target.name for target in select(load_config(RELU), load_matrix(), 
 
 #: A line as far as it is typed → what its last word, or the value behind `=`, can become.
 LINES = {
-    "kernel-builder check-": ["check-abi", "check-builds", "check-config"],
+    "kernel-builder check-": ["check-abi", "check-builds", "check-config", "check-pr"],
     "kernel-builder build --max": ["--max-jobs"],
     "kernel-builder build --driver ": ["auto", "local", "nix"],
     "kernel-builder build --variant torch213": [name for name in _VARIANTS if name.startswith("torch213")],

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from support.projects import contents, copy_relu, git, kernel_builder, make_tiny, make_tiny_noarch, make_tiny_tvm_ffi
 
+from kernel_builder.toolchain.tools import find_tool
+
 
 @pytest.fixture
 def python(tmp_path: Path) -> Path:
@@ -188,7 +190,13 @@ def test_a_kernel_for_another_backend_than_that_of_torch_is_refused(tmp_path: Pa
 
 def _configure_badly(project: Path, *options: str) -> str:
     """What CMake says when it refuses a project, on one line."""
-    command = ["cmake", "-B", "build-ext", *options]
+    command: list[str | Path] = [
+        find_tool("cmake"),
+        "-B",
+        "build-ext",
+        f"-DPython_EXECUTABLE={sys.executable}",
+        *options,
+    ]
     result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert result.returncode != 0
     return " ".join(result.stderr.split())

@@ -103,12 +103,13 @@ def _write(skill: str, folder: Path, *, below: str = "") -> Path:
 
 
 def _run(command: str, cwd: Path, env: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-    """Run a line of a shell block, with the programs of this environment, as somebody without settings of their own."""
+    """Run a line of a shell block, with the programs of this environment, as somebody who has no Nix."""
     scripts = sysconfig.get_path("scripts")
+    without_nix = {"KERNEL_BUILDER_DRIVER": "local"}
     return subprocess.run(
         ["bash", "-e", "-c", command],
         cwd=cwd,
-        env={**os.environ, "PATH": os.pathsep.join([scripts, os.environ["PATH"]]), **(env or {})},
+        env={**os.environ, "PATH": os.pathsep.join([scripts, os.environ["PATH"]]), **without_nix, **(env or {})},
         capture_output=True,
         text=True,
         check=False,

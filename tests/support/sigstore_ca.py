@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-__all__ = ["GITHUB_ISSUER", "SIGNED_AT", "Sigstore", "Workflow"]
+__all__ = ["GITHUB_ISSUER", "SIGNED_AT", "Sigstore", "Workflow", "canonical", "iso"]
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 SIGNED_AT = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
@@ -81,21 +81,24 @@ class Sigstore:
 
     def write_trust_root(self, path: Path) -> Path:
         """Write the public keys as a `trusted_root.json`."""
+        path.write_text(json.dumps(self.trust_root()), "utf-8")
+        return path
+
+    def trust_root(self) -> dict[str, Any]:
+        """The public keys, as a document."""
         authority = {
             "subject": {"organization": "test", "commonName": "test"},
             "uri": "https://authority.test",
-            "certChain": {"certificates": [{"rawBytes": _b64(self._root().public_bytes(Encoding.DER))}]},
-            "validFor": {"start": _iso(SIGNED_AT - timedelta(days=1))},
+            "certChain": {"certificates": [{"rawBytes": _b64(self.root().public_bytes(Encoding.DER))}]},
+            "validFor": {"start": iso(SIGNED_AT - timedelta(days=1))},
         }
-        document = {
+        return {
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
             "tlogs": [_log("https://signatures.test", self.signature_log)],
             "certificateAuthorities": [authority],
             "ctlogs": [_log("https://certificates.test", self.certificate_log)],
             "timestampAuthorities": [],
         }
-        path.write_text(json.dumps(document), "utf-8")
-        return path
 
     def sign(
         self, document: bytes, workflow: Workflow | None = None, *, logged_after: timedelta = timedelta(seconds=1)
@@ -108,14 +111,14 @@ class Sigstore:
             logged_after: the time from the issue of the certificate to the entry in the log.
         """
         key = _new_key()
-        certificate = self._certify(key.public_key(), workflow or Workflow())
+        certificate = self.certify(key.public_key(), workflow or Workflow())
         signature = key.sign(document, _ECDSA)
         digest = hashlib.sha256(document).digest()
         return {
             "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
             "verificationMaterial": {
                 "certificate": {"rawBytes": _b64(certificate.public_bytes(Encoding.DER))},
-                "tlogEntries": [self._enter(_entry(certificate, signature, digest), SIGNED_AT + logged_after)],
+                "tlogEntries": [self.enter(_entry(certificate, signature, digest), SIGNED_AT + logged_after)],
             },
             "messageSignature": {
                 "messageDigest": {"algorithm": "SHA2_256", "digest": _b64(digest)},
@@ -123,7 +126,8 @@ class Sigstore:
             },
         }
 
-    def _root(self) -> x509.Certificate:
+    def root(self) -> x509.Certificate:
+        """The certificate of the authority."""
         public = self.authority.public_key()
         return (
             x509.CertificateBuilder(_NAME_OF_ROOT, _NAME_OF_ROOT, public, 1)
@@ -135,13 +139,15 @@ class Sigstore:
             .sign(self.authority, hashes.SHA256())
         )
 
-    def _certify(self, key: ec.EllipticCurvePublicKey, workflow: Workflow) -> x509.Certificate:
+    def certify(
+        self, key: ec.EllipticCurvePublicKey, workflow: Workflow, issued: datetime = SIGNED_AT
+    ) -> x509.Certificate:
         """A certificate as the authority issues it: with the promise of the log of certificates to enter it."""
         authority = self.authority.public_key()
         builder = (
             x509.CertificateBuilder(_NAME_OF_ROOT, x509.Name([]), key, x509.random_serial_number())
-            .not_valid_before(SIGNED_AT)
-            .not_valid_after(SIGNED_AT + _LIFE_OF_CERTIFICATE)
+            .not_valid_before(issued)
+            .not_valid_after(issued + _LIFE_OF_CERTIFICATE)
             .add_extension(_usage(authority=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority), critical=False)
@@ -151,18 +157,18 @@ class Sigstore:
             oid = x509.ObjectIdentifier(f"{_FULCIO_ARC}.{number}")
             builder = builder.add_extension(x509.UnrecognizedExtension(oid, _der(0x0C, text.encode())), critical=False)
         precertificate = builder.sign(self.authority, hashes.SHA256()).tbs_certificate_bytes
-        promise = x509.UnrecognizedExtension(_SCT_LIST, _der(0x04, self._promise(precertificate)))
+        promise = x509.UnrecognizedExtension(_SCT_LIST, _der(0x04, self._promise(precertificate, issued)))
         return builder.add_extension(promise, critical=False).sign(self.authority, hashes.SHA256())
 
-    def _promise(self, precertificate: bytes) -> bytes:
+    def _promise(self, precertificate: bytes, issued: datetime) -> bytes:
         """A list of one signed certificate timestamp (RFC 6962, sections 3.2 and 3.3)."""
-        time = struct.pack("!Q", int(SIGNED_AT.timestamp()) * 1000)
+        time = struct.pack("!Q", int(issued.timestamp()) * 1000)
         length = len(precertificate).to_bytes(3, "big")
         signed = b"\0\0" + time + b"\0\1" + _key_id(self.authority) + length + precertificate + b"\0\0"
         signature = _sized(self.certificate_log.sign(signed, _ECDSA))
         return _sized(_sized(b"\0" + _key_id(self.certificate_log) + time + b"\0\0" + _SHA256_ECDSA + signature))
 
-    def _enter(self, body: bytes, time: datetime) -> dict[str, Any]:
+    def enter(self, body: bytes, time: datetime) -> dict[str, Any]:
         """Enter a signature as the third of four entries in the log; what the log gives back."""
         hidden = [hashlib.sha256(b"\0" + bytes([number])).digest() for number in range(3)]
         leaf = hashlib.sha256(b"\0" + body).digest()
@@ -183,7 +189,7 @@ class Sigstore:
             "kindVersion": {"kind": "hashedrekord", "version": "0.0.1"},
             "integratedTime": str(promised["integratedTime"]),
             "inclusionPromise": {
-                "signedEntryTimestamp": _b64(self.signature_log.sign(_canonical(promised), _ECDSA)),
+                "signedEntryTimestamp": _b64(self.signature_log.sign(canonical(promised), _ECDSA)),
             },
             "inclusionProof": {
                 "logIndex": "2",
@@ -219,7 +225,7 @@ def _entry(certificate: x509.Certificate, signature: bytes, digest: bytes) -> by
         "data": {"hash": {"algorithm": "sha256", "value": digest.hex()}},
         "signature": {"content": _b64(signature), "publicKey": public_key},
     }
-    return _canonical({"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": spec})
+    return canonical({"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": spec})
 
 
 def _log(url: str, key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
@@ -229,7 +235,7 @@ def _log(url: str, key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
         "publicKey": {
             "rawBytes": _b64(_public(key)),
             "keyDetails": "PKIX_ECDSA_P256_SHA_256",
-            "validFor": {"start": _iso(SIGNED_AT - timedelta(days=1))},
+            "validFor": {"start": iso(SIGNED_AT - timedelta(days=1))},
         },
         "logId": {"keyId": _b64(_key_id(key))},
     }
@@ -253,7 +259,8 @@ def _sized(contents: bytes) -> bytes:
     return struct.pack("!H", len(contents)) + contents
 
 
-def _canonical(document: dict[str, Any]) -> bytes:
+def canonical(document: dict[str, Any]) -> bytes:
+    """A document as the log hashes it."""
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -261,5 +268,6 @@ def _b64(contents: bytes) -> str:
     return base64.b64encode(contents).decode()
 
 
-def _iso(time: datetime) -> str:
+def iso(time: datetime) -> str:
+    """A time as the documents of sigstore have it."""
     return time.isoformat().replace("+00:00", "Z")

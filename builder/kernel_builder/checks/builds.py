@@ -4,9 +4,9 @@ from pathlib import Path
 
 from kernel_builder.config.model import KernelConfig, NoarchExtension, TorchExtension, TvmFfiExtension
 from kernel_builder.errors import TargetError
-from kernels.variant import NoarchVariant, TvmFfiVariant, Variant, parse_variant_or_none
+from kernels.variant import NoarchVariant, TvmFfiVariant, Variant, parse_variant, parse_variant_or_none
 
-__all__ = ["find_builds", "foreign_builds"]
+__all__ = ["find_builds", "foreign_builds", "variants_in"]
 
 
 def find_builds(folder: Path) -> list[Path]:
@@ -27,14 +27,18 @@ def find_builds(folder: Path) -> list[Path]:
     raise TargetError(message, hint="Make them with `kernel-builder build`.")
 
 
+def variants_in(build_dir: Path) -> list[str]:
+    """The names of the builds in a folder, sorted; none where there is no such folder."""
+    entries = sorted(build_dir.iterdir()) if build_dir.is_dir() else []
+    return [path.name for path in entries if path.is_dir() and parse_variant_or_none(path.name) is not None]
+
+
 def foreign_builds(build_dir: Path, config: KernelConfig) -> list[Path]:
     """The builds that a kernel's `build.toml` no longer makes: of another framework, or for a backend that it lost.
 
     The loader takes the best build that fits, whichever `build.toml` it is of.
     """
-    entries = sorted(build_dir.iterdir()) if build_dir.is_dir() else []
-    variants = {path: parse_variant_or_none(path.name) for path in entries if path.is_dir()}
-    return [path for path, variant in variants.items() if variant is not None and not _is_of(config, variant)]
+    return [build_dir / name for name in variants_in(build_dir) if not _is_of(config, parse_variant(name))]
 
 
 def _is_of(config: KernelConfig, variant: Variant) -> bool:

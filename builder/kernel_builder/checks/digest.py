@@ -7,10 +7,13 @@ from pathlib import Path, PurePosixPath
 from kernel_builder.checks.entries import entries
 from kernel_builder.checks.findings import Finding
 from kernel_builder.tree import install_text
-from kernels.digest import Digest, digest_tree
+from kernels.digest import OUTSIDE, Digest, digest_tree
 from kernels.metadata import Metadata, read_metadata
 
-__all__ = ["check_digest", "write_digest"]
+__all__ = ["SIGNATURE", "check_digest", "write_digest"]
+
+#: The file of a build that signs its metadata, and with its digest every other file.
+SIGNATURE = OUTSIDE[1]
 
 _REMEDY = "If the change is meant, write the digest anew with `kernel-builder hash`; else build again."
 

@@ -36,7 +36,12 @@ class _Commands(LazyGroup):
             "hash": ("hash_builds", "Write the digests of finished builds, or verify them."),
         },
         "Publish": {
+            "upload": ("upload", "Upload builds to the Hub."),
+            "build-and-upload": ("build", "Build the kernel and upload all of its builds to the Hub."),
             "fill-card": ("fill_card", "Fill the card of a kernel from its template, CARD.md."),
+            "check-pr": ("check_pr", "Refuse a pull request that carries builds, binaries or generated files."),
+            "sign": ("sign", "Sign finished builds, so that others can verify who made them."),
+            "verify": ("verify", "Verify the digests and signatures of builds, or build them again and compare."),
         },
         "This tool": {
             "doctor": ("doctor", "Tell what this machine can build and load, and how to mend the rest."),

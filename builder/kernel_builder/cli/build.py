@@ -1,34 +1,39 @@
-"""`kernel-builder build` and `build-and-copy`."""
+"""`kernel-builder build`, `build-and-copy` and `build-and-upload`."""
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from kernel_builder.checks.builds import foreign_builds
+from kernel_builder.checks.builds import foreign_builds, variants_in
 from kernel_builder.checks.findings import CHECKS
 from kernel_builder.cli._manylinux import manylinux_option
 from kernel_builder.cli._options import json_option, kernel_dir_argument, no_checks_option, variant_option
 from kernel_builder.cli._project import load_project
 from kernel_builder.cli._report import Reporter
-from kernel_builder.drivers.base import BuildRequest, Built
+from kernel_builder.cli.upload import UploadRequest, publish, show_uploaded, upload_options
+from kernel_builder.config.model import KernelConfig
+from kernel_builder.drivers.base import BuildRequest, Built, Event, Report
 from kernel_builder.drivers.choose import DRIVERS, choose_driver
 from kernel_builder.errors import ProcessError
 from kernel_builder.publish.card import fill_card
 from kernel_builder.toolchain.torches.sources import TorchSources
 from kernel_builder.tree import install_text
 
-__all__ = ["build", "build_and_copy"]
+__all__ = ["build", "build_and_copy", "build_and_upload"]
 
 _driver = click.option(
     "--driver",
     type=click.Choice(DRIVERS),
     default="auto",
+    envvar="KERNEL_BUILDER_DRIVER",
     show_default=True,
     help="local: the toolchain and the Torch or tvm-ffi of this machine. nix: the project's flake. auto: nix where it "
-    "is installed and the project has a flake.nix, else local.",
+    "is installed and the project has a flake.nix, else local. KERNEL_BUILDER_DRIVER says it for all builds.",
 )
 _max_jobs = click.option(
     "--max-jobs",
@@ -73,6 +78,7 @@ _fetch_toolkit = click.option(
 )
 #: Options that say what the local driver builds with.
 _LOCAL = ("fetch_toolkit", "fetch_torch", "manylinux", "no_checks", "python", "torch_index")
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 _logs = click.option("-L", "--print-build-logs", "logs", is_flag=True, help="Print what the compilers print.")
 
 
@@ -94,9 +100,41 @@ class _Options:
     fetch_torch: bool = False
     torch_index: str | None = None
     fetch_toolkit: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Done:
+    """What was built of what, and how."""
+
+    config: KernelConfig
+    driver: str
+    builds: list[Built]
+
+    def document(self, options: _Options) -> dict[str, object]:
+        """For `--json`."""
+        return {"driver": self.driver, "builds": [_as_json(built, options) for built in self.builds]}
+
+    def lines(self, options: _Options) -> list[str]:
+        """A line for each build."""
+        again = ", a second build is the same" if options.rebuild else ""
+        return [
+            f"{'built' if built.changed else 'up to date'}: {built.path} ({built.seconds:.1f} s"
+            f"{'' if built.compiled is None else f', {built.compiled} sources compiled'}{again})"
+            for built in self.builds
+        ]
 
 
 def _run(options: _Options) -> None:
+    done = _build(options)
+    if options.as_json:
+        click.echo(json.dumps(done.document(options), indent=2))
+        return
+    for line in done.lines(options):
+        click.echo(line)
+
+
+def _build(options: _Options) -> _Done:
     project_dir = options.kernel_dir
     config = load_project(project_dir)
     driver, reason = choose_driver(options.driver, project_dir)
@@ -106,7 +144,8 @@ def _run(options: _Options) -> None:
         verb = "is" if len(local) == 1 else "are"
         message = f"{names} {verb} for the local driver; what Nix builds with is in the flake"
         raise click.UsageError(message)
-    click.echo(f"building {config.general.name} with the {driver.name} driver ({reason})", err=True)
+    if not options.quiet:
+        click.echo(f"building {config.general.name} with the {driver.name} driver ({reason})", err=True)
     card = fill_card(project_dir, config)  # first: a card that cannot be filled is no reason to compile
     request = BuildRequest(
         project_dir=project_dir,
@@ -121,7 +160,7 @@ def _run(options: _Options) -> None:
         fetch_toolkit=options.fetch_toolkit,
     )
     try:
-        with Reporter(logs=options.logs) as report:
+        with _reporter(options) as report:
             builds = driver.build(request, report)
     except ProcessError as error:
         if options.logs:
@@ -129,17 +168,17 @@ def _run(options: _Options) -> None:
         raise
     for path in foreign_builds(request.build_dir, config):
         click.echo(f"note: {path} is of another build.toml: remove it, or the loader may take it", err=True)
-    if card is not None:
+    if card is not None and (card := fill_card(project_dir, config, variants_in(request.build_dir))) is not None:
         install_text(request.build_dir / "CARD.md", card)
-    if options.as_json:
-        document = {"driver": driver.name, "builds": [_as_json(built, options) for built in builds]}
-        click.echo(json.dumps(document, indent=2))
-        return
-    for built in builds:
-        how = "built" if built.changed else "up to date"
-        sources = "" if built.compiled is None else f", {built.compiled} sources compiled"
-        again = ", a second build is the same" if options.rebuild else ""
-        click.echo(f"{how}: {built.path} ({built.seconds:.1f} s{sources}{again})")
+    return _Done(config=config, driver=driver.name, builds=builds)
+
+
+def _reporter(options: _Options) -> AbstractContextManager[Report]:
+    return nullcontext(_ignore) if options.quiet and not options.logs else Reporter(logs=options.logs)
+
+
+def _ignore(event: Event) -> None:
+    """Show nothing of an event."""
 
 
 def _torch_sources(options: _Options) -> TorchSources:
@@ -167,20 +206,32 @@ def _as_json(built: Built, options: _Options) -> dict[str, object]:
     }
 
 
+#: The options of a build, in the order of the help.
+_OPTIONS = (
+    variant_option,
+    _driver,
+    _python,
+    _fetch_torch,
+    _torch_index,
+    _fetch_toolkit,
+    _max_jobs,
+    _cores,
+    _manylinux,
+    _no_checks,
+    _rebuild,
+    _logs,
+)
+
+
+def _build_options(command: _Command) -> _Command:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
 @click.command("build")
 @kernel_dir_argument
-@variant_option
-@_driver
-@_python
-@_fetch_torch
-@_torch_index
-@_fetch_toolkit
-@_max_jobs
-@_cores
-@_manylinux
-@_no_checks
-@_rebuild
-@_logs
+@_build_options
 @json_option
 def build(**options: Any) -> None:
     r"""Build the kernel in KERNEL_DIR (default: the current folder) into its build/ folder.
@@ -228,3 +279,29 @@ def build_and_copy(**options: Any) -> None:
       kernel-builder build-and-copy --driver nix --max-jobs 4 --cores 8
     """
     _run(_Options(**options))
+
+
+@click.command("build-and-upload")
+@kernel_dir_argument
+@_build_options
+@upload_options
+@json_option
+def build_and_upload(**options: Any) -> None:
+    r"""Build the kernel in KERNEL_DIR and upload every variant that is in its build/ folder.
+
+    The same as `build` and, when that has succeeded, `upload`.
+
+    \b
+    Examples:
+      kernel-builder build-and-upload
+      kernel-builder build-and-upload --driver nix --require-nix
+      kernel-builder build-and-upload --variant torch213-cxx11-cpu-x86_64-linux --dry-run
+    """
+    request = UploadRequest.take(options)
+    build_options = _Options(**options, quiet=request.quiet)
+    built = _build(build_options)
+    if not request.quiet:
+        for line in built.lines(build_options):
+            click.echo(line, err=True)
+    uploaded = publish(build_options.kernel_dir, built.config, request)
+    show_uploaded(uploaded, as_json=build_options.as_json, more=built.document(build_options))

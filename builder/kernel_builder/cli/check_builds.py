@@ -1,7 +1,6 @@
 """`kernel-builder check-builds`."""
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -54,10 +53,11 @@ def check_builds(
       kernel-builder check-builds --no-checks load
     """
     from kernel_builder.checks.builds import find_builds
+    from kernel_builder.checks.here import check_here
 
     trees = find_builds(kernel_dir)
     config = _config(kernel_dir, is_required=require_all)
-    builds = {tree.name: _check(tree, config, no_checks) for tree in trees}
+    builds = {tree.name: check_here(tree, config, skip=no_checks) for tree in trees}
     matrix = None if config is None or "matrix" in no_checks else _matrix(kernel_dir, config, trees, require_all)
     everything = [*(finding for found in builds.values() for finding in found), *(matrix.findings if matrix else ())]
     is_good = all(finding.severity != "error" for finding in everything)
@@ -96,22 +96,6 @@ def _config(kernel_dir: Path, *, is_required: bool) -> KernelConfig | None:
         message = "warning: build.toml has errors, so that the builds are not compared with it; see check-config"
         click.echo(message, err=True)
     return result.config
-
-
-def _check(tree: Path, config: KernelConfig | None, skip: frozenset[str]) -> list[Finding]:
-    from kernel_builder.checks import check_build
-    from kernel_builder.checks.native import framework_libraries
-    from kernel_builder.toolchain.manylinux.policy import DEFAULT_POLICY
-    from kernels.variant import parse_variant_or_none
-
-    return check_build(
-        tree,
-        manylinux=DEFAULT_POLICY,
-        module=config.general.python_name if config else None,
-        python=Path(sys.executable),
-        search=framework_libraries(parse_variant_or_none(tree.name)),
-        skip=skip,
-    )
 
 
 def _matrix(kernel_dir: Path, config: KernelConfig, trees: list[Path], require_all: bool) -> _Matrix:

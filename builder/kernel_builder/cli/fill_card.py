@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from kernel_builder.checks.builds import variants_in
 from kernel_builder.cli._options import kernel_dir_argument, output_argument
 from kernel_builder.config.reader import load_config
 from kernel_builder.errors import CardError
@@ -20,7 +21,7 @@ def fill_card(kernel_dir: Path, output: Path | None) -> None:
     r"""Fill the card of the kernel in KERNEL_DIR from its template, CARD.md, and print it or write it to OUTPUT.
 
     The template is jinja2, with the variables repo_id, version, functions, layers, has_benchmark, upstream, source,
-    license, backends and python_name. A build fills the card too and puts it beside the variants.
+    license, backends, variants and python_name. A build fills the card too and puts it beside the variants.
 
     \b
     Examples:
@@ -31,7 +32,7 @@ def fill_card(kernel_dir: Path, output: Path | None) -> None:
         message = f"{output} is the template itself, which would be lost"
         raise click.BadParameter(message, param_hint="OUTPUT")
     config = load_config(kernel_dir)
-    text = card.fill_card(kernel_dir, config)
+    text = card.fill_card(kernel_dir, config, variants_in(kernel_dir / "build"))
     if text is None:
         message = f"{kernel_dir} has no CARD.md"
         raise CardError(message, hint="`kernel-builder init` makes a project with a template for the card.")

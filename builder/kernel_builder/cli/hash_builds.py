@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from kernel_builder.checks.builds import find_builds
-from kernel_builder.checks.digest import check_digest, write_digest
+from kernel_builder.checks.digest import SIGNATURE, check_digest, write_digest
 from kernel_builder.checks.listing import printable
 from kernel_builder.cli._options import json_option, kernel_dir_argument
 from kernel_builder.errors import CheckError
@@ -64,7 +64,7 @@ def _treat(tree: Path, *, check: bool) -> _Result:
         return _Result(problems=[str(error)])
     except OSError as error:
         return _Result(problems=[f"{error.filename}: {error.strerror}" if error.filename else str(error)])
-    signature = tree / "metadata.json.sigstore"
+    signature = tree / SIGNATURE
     if changed and signature.exists():
         click.echo(f"warning: {signature} signs the metadata.json before this one; sign the build again", err=True)
     return _Result(changed=changed)

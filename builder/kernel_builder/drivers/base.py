@@ -139,3 +139,14 @@ class Driver(Protocol):
             kernel_builder.errors.BuilderError: with what failed; variants that were finished before stay.
         """
         ...
+
+    def compare(self, request: BuildRequest, report: Report, tree: Path) -> dict[str, str]:
+        """Build the one variant that the request names again, and compare; nothing is put in its place.
+
+        Returns:
+            POSIX path of each file in which a finished build, `tree`, differs → how, as the end of a sentence on it.
+
+        Raises:
+            kernel_builder.errors.BuilderError: with what failed.
+        """
+        ...

@@ -4,12 +4,12 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kernel_builder.cache import cache_dir
 from kernel_builder.checks import check_build, raise_errors
+from kernel_builder.checks.digest import SIGNATURE
 from kernel_builder.checks.findings import CHECKS
 from kernel_builder.checks.listing import listing
 from kernel_builder.checks.load import Ask, ready_to_load
@@ -18,7 +18,7 @@ from kernel_builder.drivers.assemble import assemble
 from kernel_builder.drivers.base import BuildRequest, Built, Event, Log, Made, Note, Report, Stage
 from kernel_builder.drivers.native import NativeBuild, check_path
 from kernel_builder.drivers.python_only import make_python_only
-from kernel_builder.drivers.rebuild import check_rebuild
+from kernel_builder.drivers.rebuild import check_rebuild, rebuild_and_compare
 from kernel_builder.drivers.targets import Facts, could_have, local_targets
 from kernel_builder.errors import CheckError, TargetError
 from kernel_builder.matrix import BuildTarget, host_platform
@@ -74,6 +74,20 @@ class LocalDriver:
             ]
             return [job.run() for job in jobs]
 
+    def compare(self, request: BuildRequest, report: Report, tree: Path) -> dict[str, str]:
+        """Build one variant elsewhere, from the sources alone, and compare; nothing of the project is written.
+
+        Raises:
+            ToolchainError: when Torch, tvm-ffi or a tool is missing.
+            TargetError: when the variant cannot be built here.
+            ProcessError: when CMake or the compiler fails.
+        """
+        facts = _find_facts(request, _listener(request, report))
+        (target,) = local_targets(request.config, facts, host_platform(), request.variant)
+        provenance = find_provenance(request.project_dir, request.config)
+        job = _Job(request=request, report=report, facts=facts, provenance=provenance, target=target)
+        return job.compare(tree)
+
 
 def _listener(request: BuildRequest, report: Report) -> Listener:
     name = request.variant or request.config.general.name
@@ -122,10 +136,16 @@ class _Job:
             made = self._make(self.request, on_work=loading.start)
             changed = self._install(made, loading)
         if self.request.rebuild:
-            elsewhere = replace(self, report=self._report_elsewhere)
-            check_rebuild(self.request, self.report, self.target.name, partial(elsewhere._make, afresh=True))
+            check_rebuild(self.request, self.report, self.target.name, self._make_elsewhere)
         path = self.request.build_dir / self.target.name
         return Built(self.target.name, path, changed, made.compiled, time.monotonic() - started)
+
+    def compare(self, tree: Path) -> dict[str, str]:
+        """Build elsewhere and compare with a finished build; how each file differs."""
+        return rebuild_and_compare(self.request, self.report, tree, self._make_elsewhere)
+
+    def _make_elsewhere(self, request: BuildRequest) -> Made:
+        return replace(self, report=self._report_elsewhere)._make(request, afresh=True)
 
     def _report_elsewhere(self, event: Event) -> None:
         """Tell the stages of the second build from those of the first."""
@@ -155,7 +175,7 @@ class _Job:
             if find_provenance(request.project_dir, request.config) != self.provenance:
                 message = f"the sources in {request.project_dir} changed while the kernel was being built"
                 raise CheckError(message, hint="Build again; this variant was not installed.")
-            if same_trees(stage, place):
+            if same_trees(stage, place, besides=(SIGNATURE,)):
                 return False
             self.report(Stage(self.target.name, "check"))
             self._check(stage, made, loading)

@@ -2,9 +2,12 @@
 
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
+from kernel_builder.checks.digest import SIGNATURE
 from kernel_builder.drivers.base import BuildRequest, Built, Log, Report, Stage
+from kernel_builder.drivers.rebuild import compare_trees
 from kernel_builder.errors import BuilderError, TargetError
 from kernel_builder.process import run
 from kernel_builder.tree import build_lock, check_places, install_tree, same_trees, staging_dir
@@ -27,11 +30,27 @@ class NixDriver:
             TargetError: when what was asked for is no name of a variant.
             BuilderError: when the flake made no variant.
         """
-        if request.variant is not None:
-            _check_variant(request.variant)
         check_places(request.build_dir)
         started = time.monotonic()
         what = request.variant or "bundle"
+        trees = self._make(request, report, what)
+        with build_lock(request.work_dir, lambda: report(Stage(what, "wait for another build"))):
+            return [self._install(name, tree, request, started) for name, tree in sorted(trees.items())]
+
+    def compare(self, request: BuildRequest, report: Report, tree: Path) -> dict[str, str]:
+        """Let Nix build one variant again, even where it has it, and compare.
+
+        Raises:
+            ProcessError: when Nix fails; also when its own two builds differ.
+            TargetError: when what was asked for is no name of a variant.
+        """
+        (second,) = self._make(replace(request, rebuild=True), report, tree.name).values()
+        return compare_trees(second, tree)
+
+    def _make(self, request: BuildRequest, report: Report, what: str) -> dict[str, Path]:
+        """Name of each variant → what Nix built, in its store."""
+        if request.variant is not None:
+            _check_variant(request.variant)
         report(Stage(what, "nix build"))
         command, log = self._command(request), lambda line: report(Log(what, line))
         output = run(command, cwd=request.project_dir, on_line=log)
@@ -42,8 +61,7 @@ class NixDriver:
         if not trees:
             message = f"nix built {store or 'nothing'}, which holds no variant"
             raise BuilderError(message, hint="The flake's default package must be the bundle of the kernel's variants.")
-        with build_lock(request.work_dir, lambda: report(Stage(what, "wait for another build"))):
-            return [self._install(name, tree, request, started) for name, tree in sorted(trees.items())]
+        return trees
 
     def _command(self, request: BuildRequest) -> list[str]:
         attribute = f"#redistributable.{request.variant}" if request.variant else ""
@@ -55,7 +73,7 @@ class NixDriver:
 
     def _install(self, name: str, tree: Path, request: BuildRequest, started: float) -> Built:
         target = request.build_dir / name
-        changed = not same_trees(tree, target)
+        changed = not same_trees(tree, target, besides=(SIGNATURE,))
         if changed:
             with staging_dir(target) as stage:
                 shutil.copytree(tree, stage, dirs_exist_ok=True, copy_function=shutil.copyfile)

@@ -1,11 +1,12 @@
 """Fills a kernel's card: `CARD.md` in the project is a jinja2 template.
 
-Variables: `repo_id`, `version`, `functions`, `layers`, `has_benchmark`, `upstream`, `source`, `license`, `backends` and
-`python_name`.
+Variables: `repo_id`, `version`, `functions`, `layers`, `has_benchmark`, `upstream`, `source`, `license`, `backends`,
+`variants` and `python_name`.
 """
 
 import ast
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,13 @@ __all__ = ["card_variables", "fill_card"]
 _FAULTS = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 
 
-def fill_card(project_dir: Path, config: KernelConfig) -> str | None:
+def fill_card(project_dir: Path, config: KernelConfig, variants: Iterable[str] = ()) -> str | None:
     """The filled card, or `None` when the project has no `CARD.md`.
+
+    Args:
+        project_dir: the folder of the project.
+        config: what its build.toml says.
+        variants: the names of the builds that there are.
 
     Raises:
         CardError: when the template cannot be filled; names the line.
@@ -38,7 +44,7 @@ def fill_card(project_dir: Path, config: KernelConfig) -> str | None:
         undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True, autoescape=False
     )
     try:
-        return env.from_string(template.read_text("utf-8")).render(card_variables(project_dir, config))
+        return env.from_string(template.read_text("utf-8")).render(card_variables(project_dir, config, variants))
     except (TemplateError, *_FAULTS) as error:
         line = getattr(error, "lineno", None) or _line_in_template(error)
         message = f"{template}{f':{line}' if line else ''}: {error}"
@@ -51,8 +57,8 @@ def _line_in_template(error: BaseException) -> int | None:
     return next((frame.lineno for frame in reversed(frames) if frame.filename == "<template>"), None)
 
 
-def card_variables(project_dir: Path, config: KernelConfig) -> dict[str, Any]:
-    """What a card can say of a kernel."""
+def card_variables(project_dir: Path, config: KernelConfig, variants: Iterable[str] = ()) -> dict[str, Any]:
+    """What a card can say of a kernel; the arguments are those of `fill_card`."""
     general = config.general
     package = project_dir / config.python_dir
     public = _exported(package / "__init__.py")
@@ -67,6 +73,7 @@ def card_variables(project_dir: Path, config: KernelConfig) -> dict[str, Any]:
         "source": general.source,
         "license": (general.license or UNKNOWN_LICENSE).lower(),
         "backends": list(general.backends),
+        "variants": sorted(variants),
         "python_name": general.python_name,
     }
 

@@ -41,13 +41,25 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            return self._exactly(int(self.headers.get("Content-Length", "0")))
         chunks = []
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            chunks.append(self.rfile.read(size))
-            self.rfile.readline()
-        self.rfile.readline()
+        while size := int(self._line().split(b";")[0], 16):
+            chunks.append(self._exactly(size))
+            self._line()
+        self._line()
         return b"".join(chunks)
+
+    def _exactly(self, size: int) -> bytes:
+        """The next bytes; a request that ends before it is whole was never made."""
+        body = self.rfile.read(size)
+        if len(body) < size:
+            raise ConnectionResetError
+        return body
+
+    def _line(self) -> bytes:
+        if not (line := self.rfile.readline()):
+            raise ConnectionResetError
+        return line
 
     def _send(self, delivery: Delivery) -> None:
         response = delivery.response

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kernel_builder.errors import ProcessError, ToolchainError
-from kernel_builder.process import prepared, run
+from kernel_builder.process import prepared, run, run_bytes
 
 PYTHON = sys.executable
 LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
@@ -25,6 +25,16 @@ def test_output_is_returned() -> None:
 def test_errors_do_not_mix_with_the_answer() -> None:
     """A warning on standard error is no part of the answer."""
     assert "answer" == run([PYTHON, "-c", "import sys; print('warning', file=sys.stderr); print('answer')"])
+
+
+def test_bytes_come_as_they_are() -> None:
+    """What a program is given and what it prints are the same bytes, whatever they are; a failure has its words."""
+    script = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())"
+    given = bytes(range(256)) * 1000 + b"\r\n\n"
+    assert given == run_bytes([PYTHON, "-c", script], given)
+    with pytest.raises(ProcessError) as caught:
+        run_bytes([PYTHON, "-c", "import sys; sys.exit('no')"])
+    assert (1, "no") == (caught.value.returncode, caught.value.output)
 
 
 def test_lines_come_as_they_are_printed() -> None:
@@ -151,7 +161,7 @@ def _start_parent(folder: Path, child: str, listener: str) -> tuple["subprocess.
     )
     code = textwrap.dedent(f"""
         import sys
-        from kernel_builder.process import prepared, run
+        from kernel_builder.process import prepared, run, run_bytes
         run([sys.executable, "-c", {script!r}], on_line={listener})
     """)
     parent = subprocess.Popen([PYTHON, "-c", code], stderr=subprocess.PIPE)

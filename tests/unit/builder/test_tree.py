@@ -214,6 +214,18 @@ def test_same_trees(tmp_path: Path) -> None:
     assert same_trees(left, right)
 
 
+def test_files_that_do_not_count(tmp_path: Path) -> None:
+    """What is named beside the trees may differ or be missing on either side; every other file counts."""
+    left, right = _fill(tmp_path / "left", OLD), _fill(tmp_path / "right", {**OLD, "signature": "new"})
+    assert (False, True, True) == (
+        same_trees(left, right),
+        same_trees(left, right, besides=("signature",)),
+        same_trees(right, left, besides=("signature",)),
+    )
+    (right / "__init__.py").write_text("new", "utf-8")
+    assert not same_trees(left, right, besides=("signature",))
+
+
 @pytest.mark.parametrize("change", [{"sub/module.py": "OLD"}, {"more.txt": ""}])
 def test_different_trees(tmp_path: Path, change: dict[str, str]) -> None:
     """A change of the same length, or one more file, makes a difference, from either side."""

@@ -33,21 +33,38 @@ def _lfs_patterns(commit: Commit) -> list[str]:
     return [words[0] for words in lines if "filter=lfs" in words]
 
 
+def _ignored(commit: Commit, sent: str | None) -> list[str]:
+    """The names that the sender's `.gitignore` has, or else that of the repository."""
+    blob = commit.files.get(".gitignore")
+    text = sent if sent is not None else blob.content.decode() if blob else ""
+    return text.split()
+
+
+def _is_named(path: str, patterns: list[str]) -> bool:
+    return any(fnmatchcase(path.rpartition("/")[2], pattern) for pattern in patterns)
+
+
 @route("POST", "/api/{type}/{repo}/preupload/{revision}")
 def preupload(call: Call) -> Response:
     """For each file: whether it goes by LFS, and what the Hub has in its place."""
     commit = call.commit(_target(call))
-    files = call.json()["files"]
+    document = call.json()
+    files = document["files"]
     if len(files) > _MOST_FILES:
         raise HubError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {_MOST_FILES} files in a request")
     patterns = _lfs_patterns(commit)
+    ignored = _ignored(commit, document.get("gitIgnore"))
 
     def answer(file: dict[str, Any]) -> dict[str, Any]:
         path = file["path"]
-        named = any(fnmatchcase(path.rpartition("/")[2], pattern) for pattern in patterns)
-        lfs = named or file["size"] > _LARGE or b"\0" in base64.b64decode(file["sample"])
+        lfs = _is_named(path, patterns) or file["size"] > _LARGE or b"\0" in base64.b64decode(file["sample"])
         known = {"oid": commit.files[path].etag} if path in commit.files else {}
-        return {"path": path, "uploadMode": "lfs" if lfs else "regular", "shouldIgnore": False, **known}
+        return {
+            "path": path,
+            "uploadMode": "lfs" if lfs else "regular",
+            "shouldIgnore": _is_named(path, ignored),
+            **known,
+        }
 
     return json_response({"commitOid": commit.id, "files": [answer(file) for file in files]})
 

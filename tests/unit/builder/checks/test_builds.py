@@ -6,7 +6,7 @@ import pytest
 from support.builds import make_build
 from support.configs import noarch_config, torch_config, tvm_ffi_config
 
-from kernel_builder.checks.builds import find_builds, foreign_builds
+from kernel_builder.checks.builds import find_builds, foreign_builds, variants_in
 from kernel_builder.config.model import KernelConfig
 from kernel_builder.errors import TargetError
 
@@ -66,3 +66,12 @@ def test_builds_of_another_build_toml_are_known(tmp_path: Path) -> None:
     assert {torch, torch_cuda, tvm_ffi} == foreign(noarch_config("cpu"))
     assert {torch, torch_cuda, noarch} == foreign(tvm_ffi_config("cpu"))
     assert [] == foreign_builds(tmp_path / "missing", torch_config("cpu"))
+
+
+def test_variants_in(tmp_path: Path) -> None:
+    """The folders with names of variants are the builds; a folder that is not there has none."""
+    for name in ("torch-cuda", "torch-cpu", ".stage-torch-cpu", "notes"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "torch-rocm").touch()
+    assert ["torch-cpu", "torch-cuda"] == variants_in(tmp_path)
+    assert [] == variants_in(tmp_path / "missing")

@@ -29,7 +29,7 @@ def _answer(
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["check-"], ["check-config", "check-abi", "check-builds"]),
+        (["check-"], ["check-config", "check-abi", "check-builds", "check-pr"]),
         (["--de"], ["--debug"]),
         (["build", "--dr"], ["--driver"]),
         (["build", "--driver", ""], ["auto", "local", "nix"]),

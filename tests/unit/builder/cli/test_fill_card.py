@@ -26,6 +26,14 @@ def test_the_card_is_printed_or_written(project: Path, tmp_path: Path) -> None:
     assert (0, "", expected) == (written.exit_code, written.stdout, (tmp_path / "README.md").read_text("utf-8"))
 
 
+def test_the_builds_are_known(project: Path) -> None:
+    """The card can name the builds that are in build/."""
+    for name in ("torch-cuda", "torch-cpu", "other"):
+        (project / "build" / name).mkdir(parents=True)
+    (project / "CARD.md").write_text("{{ variants | join(' ') }}\n", "utf-8")
+    assert "torch-cpu torch-cuda\n" == CliRunner().invoke(cli, ["fill-card", str(project)]).stdout
+
+
 def test_a_card_that_cannot_be_filled(project: Path) -> None:
     """No template, and one with a mistake, end with 9; what was at OUTPUT stays."""
     output = project / "README.md"

@@ -74,6 +74,23 @@ def test_bundle(tmp_path: Path, request_: BuildRequest) -> None:
     assert Log("bundle", "building") in events
 
 
+def test_compare(tmp_path: Path, request_: BuildRequest, store: Path) -> None:
+    """Nix builds the one variant again; each file that differs is named, and nothing is put in its place."""
+    _nix(tmp_path, f"print({str((store / CPU).resolve())!r})")
+    tree = make_build(tmp_path / "elsewhere" / CPU, {"new.py": ""}, version=2)
+    (tree / "metadata.json.sigstore").write_text("{}")
+    expected = {
+        "layers/__init__.py": "is missing, and a second build has it",
+        "metadata.json": "differs from that of a second build, in digest, version",
+        "new.py": "is not in a second build",
+    }
+    request = replace(request_, variant=CPU)
+    assert expected == NixDriver().compare(request, lambda event: None, tree)
+    attribute = f".#redistributable.{CPU}"
+    calls = [repr([str(request_.project_dir), *COMMAND, attribute, *more]) for more in ([], ["--rebuild"])]
+    assert (calls, False) == ((tmp_path / "calls").read_text().splitlines(), request_.build_dir.exists())
+
+
 def test_rebuild(tmp_path: Path, request_: BuildRequest) -> None:
     """Nix compares with what it built before, so that it is asked to build again only after it has built."""
     _build(replace(request_, rebuild=True))

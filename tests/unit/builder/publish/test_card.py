@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 from support.configs import torch_config
+from support.projects import ROOT
 
 from kernel_builder.config.model import Hub
 from kernel_builder.errors import CardError
 from kernel_builder.publish.card import card_variables, fill_card
+from kernel_builder.publish.front_matter import check_front_matter
 
 CONFIG = torch_config()
 GENERAL = {"license": "Apache-2.0", "upstream": ("https://up",), "source": "https://src", "hub": Hub(repo_id="me/demo")}
@@ -54,17 +56,26 @@ def test_variables(project: Path) -> None:
         "source": "https://src",
         "license": "apache-2.0",
         "backends": ["cpu", "cuda"],
+        "variants": ["torch-cpu", "torch-cuda"],
         "python_name": "demo_kernel",
     }
-    assert expected == card_variables(project, torch_config("cpu", "cuda", general=GENERAL))
+    config = torch_config("cpu", "cuda", general=GENERAL)
+    assert expected == card_variables(project, config, ["torch-cuda", "torch-cpu"])
 
 
 def test_variables_without_anything_optional(project: Path) -> None:
     """What a kernel does not have is empty, and its repository is to be filled in."""
     _write(project, {"torch-ext/demo_kernel/__init__.py": "from ._ops import ops\n"})
     found = card_variables(project, CONFIG)
-    empty = {name: found[name] for name in ("functions", "layers", "has_benchmark", "upstream", "source")}
-    assert {"functions": [], "layers": [], "has_benchmark": False, "upstream": None, "source": None} == empty
+    expected = {
+        "functions": [],
+        "layers": [],
+        "variants": [],
+        "has_benchmark": False,
+        "upstream": None,
+        "source": None,
+    }
+    assert expected == {name: found[name] for name in expected}
     assert ("OWNER/demo-kernel", "unknown") == (found["repo_id"], found["license"])
 
 
@@ -182,3 +193,27 @@ def test_missing_package(project: Path) -> None:
     (project / "torch-ext/demo_kernel/__init__.py").unlink()
     with pytest.raises(CardError, match=r"demo_kernel/__init__\.py cannot be read"):
         _fill(project, "text")
+
+
+@pytest.mark.parametrize("license_", ["Apache-2.0", None, "MIT", 'odd: "license"'])
+@pytest.mark.parametrize("variants", [[], ["torch-cpu", "torch-cuda"]])
+def test_the_template_of_new_projects(project: Path, license_: str | None, variants: list[str]) -> None:
+    """The card of a new project says all there is to say, and its metadata is YAML that the Hub accepts."""
+    _write(project, {"CARD.md": (ROOT / "templates/card/CARD.md").read_text("utf-8"), "benchmarks/benchmark.py": ""})
+    text = fill_card(project, torch_config("cpu", "cuda", general={**GENERAL, "license": license_}), variants)
+
+    assert text is not None
+    words = (
+        "# me/demo",
+        "cpu, cuda",
+        'get_kernel("me/demo", version=1',
+        "- `relu`",
+        "- `gelu`",
+        "- `ReLU`",
+        "https://up",
+    )
+    assert [] == [word for word in (*words, "https://src", "## Benchmark") if word not in text]
+    assert variants == [name for name in ("torch-cpu", "torch-cuda") if f"- `{name}`\n" in text]
+    expected = ["card-license"] if license_ and "odd" in license_ else []
+    assert expected == [finding.code for finding in check_front_matter(text)]
+    assert "\n\n\n" not in text
