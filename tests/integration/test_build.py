@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.projects import contents, git, kernel_builder, make_tiny, run_python, variant_name
+from support.projects import contents, git, kernel_builder, make_tiny, make_tiny_noarch, run_python, variant_name
 
 from kernels.digest import digest_tree
 from kernels.metadata import read_metadata
