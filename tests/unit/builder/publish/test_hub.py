@@ -4,13 +4,13 @@ import logging
 from pathlib import Path
 
 import pytest
-from kernel_builder.publish.plan import plan_builds
 from support.hub import HubServer, client_environment, faults
 from support.releases import Reports, impatient, make_release
 
 from kernel_builder.errors import PublishError
 from kernel_builder.publish.hub import Contents, Hub
 from kernel_builder.publish.model import BranchPlan, Release
+from kernel_builder.publish.plan import plan_builds
 
 REPO = "org/name"
 NATIVE = bytes(range(256)) * 4000
