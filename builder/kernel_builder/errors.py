@@ -131,15 +131,8 @@ class ExistingFilesError(BuilderError):
     hint = "Pass --force to overwrite them."
 
 
-class CheckError(BuilderError):
-    """A finished build does not meet the requirements of kernels.
-
-    Attributes:
-        findings: everything that was found, warnings and notes too (`kernel_builder.checks.findings.Finding`).
-    """
-
-    exit_code = 8
-    hint = "The build was not installed; mend the kernel's sources and build again."
+class _FindingsError(BuilderError):
+    """Something has faults that are listed."""
 
     def __init__(self, message: str, *, findings: Sequence[_Reportable] = (), hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -149,6 +142,17 @@ class CheckError(BuilderError):
     def details(self) -> dict[str, Any]:
         """The hint, and each finding as an object."""
         return {"hint": self.hint, "findings": [finding.as_json() for finding in self.findings]}
+
+
+class CheckError(_FindingsError):
+    """A finished build does not meet the requirements of kernels.
+
+    Attributes:
+        findings: everything that was found, warnings and notes too (`kernel_builder.checks.findings.Finding`).
+    """
+
+    exit_code = 8
+    hint = "The build was not installed; mend the kernel's sources and build again."
 
 
 class CardError(BuilderError):
@@ -161,7 +165,7 @@ class CardError(BuilderError):
     )
 
 
-class PublishError(BuilderError):
+class PublishError(_FindingsError):
     """What was to be published was refused, by us or by the Hub.
 
     Attributes:
@@ -171,15 +175,6 @@ class PublishError(BuilderError):
 
     exit_code = 10
     hint = "Nothing was published; mend what is named above and run the command again."
-
-    def __init__(self, message: str, *, findings: Sequence[_Reportable] = (), hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.findings = tuple(findings)
-
-    @property
-    def details(self) -> dict[str, Any]:
-        """The hint, and each finding as an object."""
-        return {"hint": self.hint, "findings": [finding.as_json() for finding in self.findings]}
 
 
 class InternalError(BuilderError):
