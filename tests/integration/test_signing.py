@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sysconfig
 import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
@@ -243,9 +244,7 @@ def test_the_action_for_pull_requests(tmp_path: Path, monkeypatch: pytest.Monkey
     repository = Repository(tmp_path / "kernel", {"build.toml": ""})
     programs = tmp_path / "temp" / "check-pr" / "bin"
     programs.mkdir(parents=True)
-    program = shutil.which("kernel-builder")
-    assert program is not None
-    (programs / "kernel-builder").symlink_to(program)
+    (programs / "kernel-builder").symlink_to(Path(sysconfig.get_path("scripts")) / "kernel-builder")
 
     def step(base: str) -> int:
         environment = {**os.environ, "RUNNER_TEMP": str(tmp_path / "temp"), "BASE": base, "DIRECTORY": "."}
