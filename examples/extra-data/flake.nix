@@ -1,6 +1,6 @@
 {
   description = "A kernel that brings data with it";
-  inputs.builder.url = "path:../..";
+  inputs.builder.url = "github:huggingface/kernels";
   outputs =
     { self, builder }:
     builder.lib.genKernelFlakeOutputs {

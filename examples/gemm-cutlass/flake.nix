@@ -1,6 +1,6 @@
 {
   description = "A matrix product with CUTLASS and SYCL*TLA";
-  inputs.builder.url = "path:../..";
+  inputs.builder.url = "github:huggingface/kernels";
   outputs =
     { self, builder }:
     builder.lib.genKernelFlakeOutputs {

@@ -1,6 +1,6 @@
 {
   description = "ReLU with a backward pass, for torch.compile";
-  inputs.builder.url = "path:../..";
+  inputs.builder.url = "github:huggingface/kernels";
   outputs =
     { self, builder }:
     builder.lib.genKernelFlakeOutputs {

@@ -1,6 +1,6 @@
 {
   description = "ReLU for the GPUs of Apple, in C++ with metal-cpp";
-  inputs.builder.url = "path:../..";
+  inputs.builder.url = "github:huggingface/kernels";
   outputs =
     { self, builder }:
     builder.lib.genKernelFlakeOutputs {

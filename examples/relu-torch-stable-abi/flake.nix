@@ -1,6 +1,6 @@
 {
   description = "ReLU, one build for many releases of Torch";
-  inputs.builder.url = "path:../..";
+  inputs.builder.url = "github:huggingface/kernels";
   outputs =
     { self, builder }:
     builder.lib.genKernelFlakeOutputs {

@@ -1,6 +1,6 @@
 {
   description = "ReLU on tvm-ffi, which serves every release of Torch";
-  inputs.builder.url = "path:../..";
+  inputs.builder.url = "github:huggingface/kernels";
   outputs =
     { self, builder }:
     builder.lib.genKernelFlakeOutputs {

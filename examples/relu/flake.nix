@@ -1,6 +1,6 @@
 {
   description = "ReLU, a kernel for five backends";
-  inputs.builder.url = "path:../..";
+  inputs.builder.url = "github:huggingface/kernels";
   outputs =
     { self, builder }:
     builder.lib.genKernelFlakeOutputs {

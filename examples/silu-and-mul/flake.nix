@@ -1,6 +1,6 @@
 {
   description = "SiLU of one half of each row, times the other";
-  inputs.builder.url = "path:../..";
+  inputs.builder.url = "github:huggingface/kernels";
   outputs =
     { self, builder }:
     builder.lib.genKernelFlakeOutputs {

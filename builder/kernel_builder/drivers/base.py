@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from kernel_builder.config.model import KernelConfig
+from kernel_builder.provenance import Provenance
 from kernel_builder.toolchain.manylinux.policy import DEFAULT_POLICY
 from kernel_builder.toolchain.torches.sources import TorchSources
 
@@ -27,6 +28,8 @@ class BuildRequest:
         rebuild: whether to build each variant a second time, elsewhere, and compare.
         torch: where the Torch to build against may come from.
         fetch_toolkit: whether to download the CUDA toolkit that is needed, where this machine has none.
+        provenance: where the sources stand, where git is not to be asked: a copy of them in a sandbox has none.
+        built_by: the name of the driver that the metadata is to have, where another runs the local one.
     """
 
     project_dir: Path
@@ -39,6 +42,8 @@ class BuildRequest:
     rebuild: bool = False
     torch: TorchSources = field(default_factory=TorchSources)
     fetch_toolkit: bool = False
+    provenance: Provenance | None = None
+    built_by: str | None = None
 
     @property
     def build_dir(self) -> Path:

@@ -65,7 +65,7 @@ class LocalDriver:
             report(Stage(targets[0].name, "wait for another build"))
 
         with build_lock(request.work_dir, wait):
-            provenance = find_provenance(request.project_dir, request.config)
+            provenance = _provenance(request)
             if provenance.note:
                 report(Note(provenance.note))
             jobs = [
@@ -84,7 +84,7 @@ class LocalDriver:
         """
         facts = _find_facts(request, _listener(request, report))
         (target,) = local_targets(request.config, facts, host_platform(), request.variant)
-        provenance = find_provenance(request.project_dir, request.config)
+        provenance = _provenance(request)
         job = _Job(request=request, report=report, facts=facts, provenance=provenance, target=target)
         return job.compare(tree)
 
@@ -104,6 +104,10 @@ def _find_facts(request: BuildRequest, listener: Listener) -> Facts:
         # There is no Torch to look for; what can be built instead depends on the one that is here.
         return find_torch(python=request.torch.python)
     return choose_torch(request.variant, request.torch, listener)
+
+
+def _provenance(request: BuildRequest) -> Provenance:
+    return request.provenance or find_provenance(request.project_dir, request.config)
 
 
 def _fetch_toolkit(request: BuildRequest, facts: Facts, listener: Listener) -> None:
@@ -157,7 +161,7 @@ class _Job:
         else:
             made = NativeBuild(request, self.report, self.facts, self.provenance, self.target, **how).make()
         record = made.metadata["provenance"]
-        record["driver"] = LocalDriver.name
+        record["driver"] = request.built_by or LocalDriver.name
         if made.toolchain:
             record["toolchain"] = made.toolchain
         if request.skip:
@@ -172,7 +176,7 @@ class _Job:
                 stage, config=request.config, project_dir=request.project_dir, made=made.files, metadata=made.metadata
             )
             # The Python files were read only now, and may have changed after git was asked.
-            if find_provenance(request.project_dir, request.config) != self.provenance:
+            if _provenance(request) != self.provenance:
                 message = f"the sources in {request.project_dir} changed while the kernel was being built"
                 raise CheckError(message, hint="Build again; this variant was not installed.")
             if same_trees(stage, place, besides=(SIGNATURE,)):

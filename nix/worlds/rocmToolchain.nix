@@ -1,0 +1,46 @@
+/**
+  ROCm in one folder, as AMD's installer lays it out. nixpkgs has one release at a time.
+
+  # Type
+
+  Row -> { packages; env; }
+*/
+{
+  lib,
+  missing,
+  pkgs,
+  symlinkJoin,
+}:
+row:
+let
+  inherit (pkgs) rocmPackages;
+  inherit (rocmPackages.clr) version;
+  root = symlinkJoin {
+    name = "rocm-${version}";
+    paths = [
+      rocmPackages.clr
+      rocmPackages.hipblas
+      rocmPackages.hipblas-common
+      rocmPackages.hipcc
+      rocmPackages.hipcub
+      rocmPackages.hipsolver
+      rocmPackages.hipsparse
+      rocmPackages.rocm-core
+      rocmPackages.rocm-device-libs
+      rocmPackages.rocprim
+      rocmPackages.rocthrust
+    ];
+    postBuild = "ln -s ${rocmPackages.rocm-toolchain} $out/llvm";
+  };
+in
+if lib.hasPrefix "${row.version}." version then
+  {
+    packages = [ root ];
+    env.ROCM_PATH = "${root}";
+  }
+else
+  {
+    packages = [
+      (missing "rocm-${row.version}" "this nixpkgs has ROCm ${version}, and the variant is for ${row.version}: override the input nixpkgs")
+    ];
+  }
