@@ -1,17 +1,18 @@
 """The only place that starts a process."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from kernel_builder.errors import ProcessError, ToolchainError
 
-__all__ = ["prepared", "run", "run_bytes"]
+__all__ = ["become", "prepared", "run", "run_bytes"]
 
 _LAST_LINES = 200
 _GRACE_SECONDS = 2.0
@@ -80,6 +81,23 @@ def run_bytes(
 
     _finish(process, words, talk, None)
     return output
+
+
+def become(command: Sequence[str | Path], *, cwd: Path) -> NoReturn:
+    """Let a program take the place of this one, with its terminal, its signals and its exit status.
+
+    Raises:
+        ToolchainError: when there is no such program.
+        FileNotFoundError: when there is no folder `cwd`.
+    """
+    words = [str(word) for word in command]
+    program = shutil.which(words[0])
+    if program is None:
+        raise _not_found(words[0])
+    os.chdir(cwd)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(program, words)  # noqa: S606 - an argument list, never a shell
 
 
 @contextmanager
@@ -154,8 +172,12 @@ def _start(
     except FileNotFoundError:
         if cwd is not None and not cwd.is_dir():
             raise
-        message = f"the program {words[0]!r} was not found"
-        raise ToolchainError(message, hint=f"Install {Path(words[0]).name} and run the command again.") from None
+        raise _not_found(words[0]) from None
+
+
+def _not_found(program: str) -> ToolchainError:
+    message = f"the program {program!r} was not found"
+    return ToolchainError(message, hint=f"Install {Path(program).name} and run the command again.")
 
 
 def _follow(process: "subprocess.Popen[Any]", on_line: Callable[[str], None]) -> str:

@@ -31,6 +31,8 @@ class _Commands(LazyGroup):
             "list-variants": ("list_variants", "List the build variants of a kernel."),
             "build": ("build", "Build the kernel for this machine into build/."),
             "build-and-copy": ("build", "Build the kernel and copy the variants into build/ (the same as build)."),
+            "devshell": ("shells", "Open a shell of Nix to develop the kernel in."),
+            "testshell": ("shells", "Open a shell of Nix in which Python finds the kernel, to test it."),
             "check-abi": ("check_abi", "Check that the libraries of finished builds load wherever kernels do."),
             "check-builds": ("check_builds", "Check finished builds against the requirements of kernels."),
             "hash": ("hash_builds", "Write the digests of finished builds, or verify them."),

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Manner",
     "PathToWrite",
+    "cores_option",
     "debug_option",
     "json_option",
     "kernel_dir_argument",
+    "logs_option",
+    "max_jobs_option",
     "no_checks_option",
     "output_argument",
     "target_dir_argument",
@@ -96,6 +99,19 @@ target_dir_argument = click.argument(
 output_argument = click.argument("output", type=PathToWrite(dir_okay=False, path_type=Path), required=False)
 
 variant_option = click.option("--variant", type=_Variant(), metavar="VARIANT", help="Build this variant only.")
+
+max_jobs_option = click.option(
+    "--max-jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many variants Nix builds at once; the local driver builds one after the other.",
+)
+
+cores_option = click.option(
+    "--cores", type=click.IntRange(min=1), metavar="N", help="How many processors one build may use (default: all)."
+)
+
+logs_option = click.option("-L", "--print-build-logs", "logs", is_flag=True, help="Print what the compilers print.")
 
 
 def no_checks_option(*names: str) -> Callable[[_Command], _Command]:

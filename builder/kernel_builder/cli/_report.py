@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kernel_builder.drivers.base import Event, Note, Progress, Stage
+from kernel_builder.drivers.base import End, Event, Log, Note, Progress, Stage
 from kernel_builder.errors import BuilderError, ConfigError, InternalError, ProcessError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _LABEL = re.compile(r"^((?:\S+:\d+:\d+: )?)((?:internal )?error:|warning:|note:|
 
 
 class Reporter:
-    """Shows a build's events: a moving line on a terminal, plain lines in a pipe.
+    """Shows a build's events: a moving line for each variant on a terminal, plain lines in a pipe.
 
     Args:
         logs: whether to print every line of the compilers as it comes.
@@ -31,7 +31,7 @@ class Reporter:
 
     def __init__(self, *, logs: bool) -> None:
         self._logs = logs
-        self._stage = ""
+        self._lines: dict[str, str] = {}
         self._live: Live | None = None
 
     def __enter__(self) -> "Reporter":  # noqa: PYI034 - typing.Self comes with Python 3.11
@@ -54,22 +54,23 @@ class Reporter:
     def __call__(self, event: Event) -> None:
         """Show one event."""
         if isinstance(event, Stage):
-            self._stage = f"{event.variant}: {event.name}"
-            self._show(self._stage, plain=True)
+            self._lines[event.variant] = f"{event.variant}: {event.name}"
+            if self._live is None:
+                click.echo(self._lines[event.variant], err=True)
         elif isinstance(event, Progress):
-            self._show(f"{self._stage} {event.done}/{event.total}", plain=False)
+            stage = self._lines.get(event.variant, event.variant).partition("\t")[0]
+            self._lines[event.variant] = f"{stage}\t{event.done}/{event.total}"
+        elif isinstance(event, End):
+            self._lines.pop(event.variant, None)
         elif isinstance(event, Note):
             click.echo(f"note: {event.text}", err=True)
         elif self._logs:
-            click.echo(event.line, err=True)
-
-    def _show(self, text: str, *, plain: bool) -> None:
-        if self._live is not None:
+            # Several variants may be built at once.
+            click.echo(f"{event.variant}> {event.line}" if len(self._lines) > 1 else event.line, err=True)
+        if self._live is not None and not isinstance(event, Log | Note):
             from rich.text import Text
 
-            self._live.update(Text(text), refresh=True)
-        elif plain:
-            click.echo(text, err=True)
+            self._live.update(Text("\n".join(self._lines.values()).replace("\t", " ")), refresh=True)
 
 
 def show_error(error: BuilderError) -> None:

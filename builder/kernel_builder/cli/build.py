@@ -12,13 +12,23 @@ import click
 from kernel_builder.checks.builds import foreign_builds, variants_in
 from kernel_builder.checks.findings import CHECKS
 from kernel_builder.cli._manylinux import manylinux_option
-from kernel_builder.cli._options import json_option, kernel_dir_argument, no_checks_option, variant_option
+from kernel_builder.cli._nix import NIX_OPTIONS, nix_options, take_nix_options
+from kernel_builder.cli._options import (
+    cores_option,
+    json_option,
+    kernel_dir_argument,
+    logs_option,
+    max_jobs_option,
+    no_checks_option,
+    variant_option,
+)
 from kernel_builder.cli._project import load_project
 from kernel_builder.cli._report import Reporter
 from kernel_builder.cli.upload import UploadRequest, publish, show_uploaded, upload_options
 from kernel_builder.config.model import KernelConfig
 from kernel_builder.drivers.base import BuildRequest, Built, Event, Report
 from kernel_builder.drivers.choose import DRIVERS, choose_driver
+from kernel_builder.drivers.nix.options import NixOptions
 from kernel_builder.errors import ProcessError
 from kernel_builder.publish.card import fill_card
 from kernel_builder.toolchain.torches.sources import TorchSources
@@ -34,15 +44,6 @@ _driver = click.option(
     show_default=True,
     help="local: the toolchain and the Torch or tvm-ffi of this machine. nix: the project's flake. auto: nix where it "
     "is installed and the project has a flake.nix, else local. KERNEL_BUILDER_DRIVER says it for all builds.",
-)
-_max_jobs = click.option(
-    "--max-jobs",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="How many variants Nix builds at once; the local driver builds one after the other.",
-)
-_cores = click.option(
-    "--cores", type=click.IntRange(min=1), metavar="N", help="How many processors one build may use (default: all)."
 )
 _manylinux = manylinux_option(
     text="The manylinux policy whose symbol versions a library for Linux needs at most, with the local driver. "
@@ -79,7 +80,6 @@ _fetch_toolkit = click.option(
 #: Options that say what the local driver builds with.
 _LOCAL = ("fetch_toolkit", "fetch_torch", "manylinux", "no_checks", "python", "torch_index")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_logs = click.option("-L", "--print-build-logs", "logs", is_flag=True, help="Print what the compilers print.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +101,12 @@ class _Options:
     torch_index: str | None = None
     fetch_toolkit: bool = False
     quiet: bool = False
+    nix: NixOptions
+
+    @classmethod
+    def take(cls, options: dict[str, Any]) -> "_Options":
+        """The value of the command's options."""
+        return cls(nix=take_nix_options(options), **options)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,12 +144,7 @@ def _build(options: _Options) -> _Done:
     project_dir = options.kernel_dir
     config = load_project(project_dir)
     driver, reason = choose_driver(options.driver, project_dir)
-    local = [name for name in _LOCAL if _is_given(name)]
-    if driver.name == "nix" and local:
-        names = ", ".join(f"--{name.replace('_', '-')}" for name in local)
-        verb = "is" if len(local) == 1 else "are"
-        message = f"{names} {verb} for the local driver; what Nix builds with is in the flake"
-        raise click.UsageError(message)
+    _check_options(driver.name)
     if not options.quiet:
         click.echo(f"building {config.general.name} with the {driver.name} driver ({reason})", err=True)
     card = fill_card(project_dir, config)  # first: a card that cannot be filled is no reason to compile
@@ -158,6 +159,7 @@ def _build(options: _Options) -> _Done:
         rebuild=options.rebuild,
         torch=_torch_sources(options),
         fetch_toolkit=options.fetch_toolkit,
+        nix=options.nix,
     )
     try:
         with _reporter(options) as report:
@@ -190,6 +192,19 @@ def _torch_sources(options: _Options) -> TorchSources:
     return TorchSources(python=python, fetch=options.fetch_torch, index=options.torch_index)
 
 
+def _check_options(driver: str) -> None:
+    """Refuse options that say something to the other driver, which would not hear it."""
+    foreign, reason = {
+        "local": (NIX_OPTIONS, "for --driver nix"),
+        "nix": (_LOCAL, "for the local driver; what Nix builds with is in the flake"),
+    }[driver]
+    parameters = click.get_current_context().command.params
+    given = [option.opts[0] for option in parameters if option.name in foreign and _is_given(option.name)]
+    if given:
+        message = f"{', '.join(given)} {'is' if len(given) == 1 else 'are'} {reason}"
+        raise click.UsageError(message)
+
+
 def _is_given(name: str) -> bool:
     source = click.get_current_context().get_parameter_source(name)
     return source not in (None, click.core.ParameterSource.DEFAULT)
@@ -214,12 +229,12 @@ _OPTIONS = (
     _fetch_torch,
     _torch_index,
     _fetch_toolkit,
-    _max_jobs,
-    _cores,
+    max_jobs_option,
+    cores_option,
     _manylinux,
     _no_checks,
     _rebuild,
-    _logs,
+    logs_option,
 )
 
 
@@ -232,6 +247,7 @@ def _build_options(command: _Command) -> _Command:
 @click.command("build")
 @kernel_dir_argument
 @_build_options
+@nix_options
 @json_option
 def build(**options: Any) -> None:
     r"""Build the kernel in KERNEL_DIR (default: the current folder) into its build/ folder.
@@ -257,18 +273,19 @@ def build(**options: Any) -> None:
       kernel-builder build --rebuild
       kernel-builder build --variant torch213-cxx11-cu130-x86_64-linux --fetch-torch --fetch-toolkit
     """
-    _run(_Options(**options))
+    _run(_Options.take(options))
 
 
 @click.command("build-and-copy")
 @kernel_dir_argument
 @_driver
-@_max_jobs
-@_cores
+@max_jobs_option
+@cores_option
 @_manylinux
 @_no_checks
 @_rebuild
-@_logs
+@logs_option
+@nix_options
 @json_option
 def build_and_copy(**options: Any) -> None:
     r"""Build the kernel in KERNEL_DIR and copy every variant into its build/ folder; the same as `build`.
@@ -278,12 +295,13 @@ def build_and_copy(**options: Any) -> None:
       kernel-builder build-and-copy
       kernel-builder build-and-copy --driver nix --max-jobs 4 --cores 8
     """
-    _run(_Options(**options))
+    _run(_Options.take(options))
 
 
 @click.command("build-and-upload")
 @kernel_dir_argument
 @_build_options
+@nix_options
 @upload_options
 @json_option
 def build_and_upload(**options: Any) -> None:
@@ -298,7 +316,7 @@ def build_and_upload(**options: Any) -> None:
       kernel-builder build-and-upload --variant torch213-cxx11-cpu-x86_64-linux --dry-run
     """
     request = UploadRequest.take(options)
-    build_options = _Options(**options, quiet=request.quiet)
+    build_options = _Options.take({**options, "quiet": request.quiet})
     built = _build(build_options)
     if not request.quiet:
         for line in built.lines(build_options):

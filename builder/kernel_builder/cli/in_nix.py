@@ -78,8 +78,8 @@ def _build(
 @click.argument("project_dir", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
 def _copy(bundle: Path, project_dir: Path) -> None:
     """Put the variants and the card of BUNDLE into build/ of PROJECT_DIR, each in one step."""
-    from kernel_builder.checks.digest import SIGNATURE
-    from kernel_builder.tree import build_lock, check_places, install_text, install_tree, same_trees, staging_dir
+    from kernel_builder.drivers.nix.install import install
+    from kernel_builder.tree import build_lock, check_places, install_text
 
     project_dir = project_dir.absolute()
     load_project(project_dir)  # a folder that is no kernel project gets no build/
@@ -88,12 +88,7 @@ def _copy(bundle: Path, project_dir: Path) -> None:
     with build_lock(project_dir / ".kernel-builder", lambda: click.echo("waiting for another build", err=True)):
         for tree in sorted(path for path in bundle.iterdir() if (path / "metadata.json").is_file()):
             target = build_dir / tree.name
-            changed = not same_trees(tree.resolve(), target, besides=(SIGNATURE,))
-            if changed:
-                with staging_dir(target) as stage:
-                    shutil.copytree(tree, stage, dirs_exist_ok=True, copy_function=shutil.copyfile)
-                    install_tree(stage, target)
-            click.echo(f"{'copied' if changed else 'up to date'}: {target}")
+            click.echo(f"{'copied' if install(tree.resolve(), target) else 'up to date'}: {target}")
         if card.is_file():
             install_text(build_dir / "CARD.md", card.read_text("utf-8"))
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from kernel_builder.config.model import KernelConfig
+from kernel_builder.drivers.nix.options import NixOptions
 from kernel_builder.provenance import Provenance
 from kernel_builder.toolchain.manylinux.policy import DEFAULT_POLICY
 from kernel_builder.toolchain.torches.sources import TorchSources
 
-__all__ = ["BuildRequest", "Built", "Driver", "Event", "Log", "Made", "Note", "Progress", "Report", "Stage"]
+__all__ = ["BuildRequest", "Built", "Driver", "End", "Event", "Log", "Made", "Note", "Progress", "Report", "Stage"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class BuildRequest:
         fetch_toolkit: whether to download the CUDA toolkit that is needed, where this machine has none.
         provenance: where the sources stand, where git is not to be asked: a copy of them in a sandbox has none.
         built_by: the name of the driver that the metadata is to have, where another runs the local one.
+        nix: what Nix is given, where it builds.
     """
 
     project_dir: Path
@@ -44,6 +46,7 @@ class BuildRequest:
     fetch_toolkit: bool = False
     provenance: Provenance | None = None
     built_by: str | None = None
+    nix: NixOptions = field(default_factory=NixOptions)
 
     @property
     def build_dir(self) -> Path:
@@ -71,6 +74,13 @@ class Progress:
     variant: str
     done: int
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Nothing more is done for one variant, whether it was built or not."""
+
+    variant: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +138,7 @@ class Built:
     seconds: float
 
 
-Event: TypeAlias = Stage | Progress | Log | Note
+Event: TypeAlias = Stage | Progress | End | Log | Note
 Report: TypeAlias = Callable[[Event], None]
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from kernel_builder.drivers.base import Driver
 from kernel_builder.drivers.local import LocalDriver
-from kernel_builder.drivers.nix import NixDriver
-from kernel_builder.errors import ToolchainError
+from kernel_builder.drivers.nix.driver import NixDriver
 
 __all__ = ["DRIVERS", "choose_driver"]
 
@@ -14,21 +13,11 @@ DRIVERS = ("auto", "local", "nix")
 
 
 def choose_driver(name: str, project_dir: Path) -> tuple[Driver, str]:
-    """The driver and the reason for it, as the end of a sentence.
-
-    Raises:
-        ToolchainError: when Nix was asked for and cannot be used.
-    """
+    """The driver and the reason for it, as the end of a sentence. Whether it can build, it says when it does."""
     has_nix, has_flake = shutil.which("nix") is not None, (project_dir / "flake.nix").is_file()
     if name == "local":
         return LocalDriver(), "asked for"
     if name == "nix":
-        if not has_nix:
-            message = "nix was not found"
-            raise ToolchainError(message, hint="Install Nix, or build with --driver local.")
-        if not has_flake:
-            message = f"{project_dir} has no flake.nix"
-            raise ToolchainError(message, hint="Add one, or build with --driver local.")
         return NixDriver(), "asked for"
     if has_nix and has_flake:
         return NixDriver(), "nix and flake.nix are here"

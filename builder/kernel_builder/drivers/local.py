@@ -15,7 +15,7 @@ from kernel_builder.checks.listing import listing
 from kernel_builder.checks.load import Ask, ready_to_load
 from kernel_builder.config.model import NoarchExtension, TvmFfiExtension
 from kernel_builder.drivers.assemble import assemble
-from kernel_builder.drivers.base import BuildRequest, Built, Event, Log, Made, Note, Report, Stage
+from kernel_builder.drivers.base import BuildRequest, Built, End, Event, Log, Made, Note, Report, Stage
 from kernel_builder.drivers.native import NativeBuild, check_path
 from kernel_builder.drivers.python_only import make_python_only
 from kernel_builder.drivers.rebuild import check_rebuild, rebuild_and_compare
@@ -141,6 +141,7 @@ class _Job:
             changed = self._install(made, loading)
         if self.request.rebuild:
             check_rebuild(self.request, self.report, self.target.name, self._make_elsewhere)
+        self.report(End(self.target.name))
         path = self.request.build_dir / self.target.name
         return Built(self.target.name, path, changed, made.compiled, time.monotonic() - started)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kernel_builder.errors import ProcessError, ToolchainError
-from kernel_builder.process import prepared, run, run_bytes
+from kernel_builder.process import become, prepared, run, run_bytes
 
 PYTHON = sys.executable
 LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
@@ -222,3 +222,26 @@ def test_a_prepared_program_that_is_not_asked_is_stopped(tmp_path: Path) -> None
         os.kill(int(Path(f"{pid}-").read_text()), 0)
     with prepared([sys.executable, "-c", "pass"]) as ask:
         assert "" == ask("x" * 1_000_000, 60)
+
+
+def test_a_program_takes_our_place(tmp_path: Path) -> None:
+    """It runs in the folder that it is given, under our process number, and its exit status is ours."""
+    code = """
+import os, sys
+from pathlib import Path
+from kernel_builder.process import become
+print(os.getpid())
+code = "import os, sys; print(os.getpid()); print(os.getcwd()); sys.exit(5)"
+become([sys.executable, "-c", code], cwd=Path(sys.argv[1]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False, timeout=60
+    )
+    first, second, folder = done.stdout.splitlines()
+    assert (5, first, str(tmp_path)) == (done.returncode, second, folder)
+
+
+def test_no_program_to_take_our_place(tmp_path: Path) -> None:
+    """A missing program is named, and we are still there."""
+    with pytest.raises(ToolchainError, match="the program 'no-such-program' was not found"):
+        become(["no-such-program"], cwd=tmp_path)

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from kernel_builder.cli._report import Reporter, painted, show_error, show_json_error
-from kernel_builder.drivers.base import Event, Log, Progress, Stage
+from kernel_builder.drivers.base import End, Event, Log, Progress, Stage
 from kernel_builder.errors import BuilderError, ConfigError, ProcessError
 
 EVENTS: list[Event] = [
@@ -51,6 +51,14 @@ def test_logs(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     out, err = capsys.readouterr()
     assert ("", expected) == (out, err.splitlines())
+
+
+def test_logs_of_several_variants(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where several variants are built at once, each line says of which it is."""
+    with Reporter(logs=True) as report:
+        for event in (Stage("a", "build"), Stage("b", "build"), Log("a", "one"), End("b"), Log("a", "two"), End("c")):
+            report(event)
+    assert ["a: build", "b: build", "a> one", "two"] == capsys.readouterr().err.splitlines()
 
 
 def test_moving_line_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

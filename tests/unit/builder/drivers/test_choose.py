@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from kernel_builder.drivers.choose import DRIVERS, choose_driver
-from kernel_builder.errors import ToolchainError
 
 
 @pytest.fixture
@@ -35,6 +34,7 @@ def _add(project: Path, *, nix: bool, flake: bool) -> None:
         ("auto", False, False, ("local", "nix is not installed")),
         ("local", True, True, ("local", "asked for")),
         ("nix", True, True, ("nix", "asked for")),
+        ("nix", False, False, ("nix", "asked for")),
     ],
 )
 def test_choice(project: Path, name: str, expected: tuple[str, str], *, nix: bool, flake: bool) -> None:
@@ -43,12 +43,3 @@ def test_choice(project: Path, name: str, expected: tuple[str, str], *, nix: boo
     driver, reason = choose_driver(name, project)
     assert expected == (driver.name, reason)
     assert name in DRIVERS
-
-
-@pytest.mark.parametrize(("nix", "words"), [(False, "nix was not found"), (True, "has no flake.nix")])
-def test_nix_that_cannot_be_used(project: Path, words: str, *, nix: bool) -> None:
-    """A wish for Nix that cannot be met is an error, with the other way to build."""
-    _add(project, nix=nix, flake=not nix)
-    with pytest.raises(ToolchainError, match=words) as raised:
-        choose_driver("nix", project)
-    assert raised.value.hint.endswith("or build with --driver local.")
