@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from support.fetched import fetch
+from support.nix import NixWorld, find_nix_world, make_nix_world, why_no_nix
 from support.projects import (
     copy_example,
     copy_relu,
@@ -30,6 +31,30 @@ def _shared(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[
             assert result.returncode == 0, result.stderr
             done.touch()
     return project
+
+
+@pytest.fixture(scope="session")
+def nix_world(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> NixWorld:
+    """Nix with a store of its own, which all processes share, and the stub of nixpkgs; skips where there is no Nix."""
+    if reason := why_no_nix():
+        pytest.skip(reason)
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if base.name.startswith("popen-") else base
+    with FileLock(base / "nix.lock"):
+        if (base / "nix.done").exists():
+            return find_nix_world(base / "nix")
+        world = make_nix_world(base / "nix", wheels=request.config.cache.mkdir("nix-wheels"))
+        (base / "nix.done").touch()
+        return world
+
+
+@pytest.fixture
+def nix(nix_world: NixWorld, monkeypatch: pytest.MonkeyPatch) -> NixWorld:
+    """The same, with the variables that let the driver use it."""
+    for name, value in nix_world.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("KERNEL_BUILDER_NIX_ARGS", raising=False)
+    return nix_world
 
 
 @pytest.fixture(scope="session")

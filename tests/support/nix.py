@@ -17,7 +17,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-__all__ = ["NixWorld", "copy_repository", "make_nix_world", "why_no_nix"]
+__all__ = ["NixWorld", "copy_repository", "find_nix_world", "make_nix_world", "why_no_nix"]
 
 REPOSITORY = Path(__file__).parents[2]
 STUB = REPOSITORY / "tests" / "nix" / "stub-nixpkgs"
@@ -89,16 +89,24 @@ def make_nix_world(folder: Path, *, wheels: Path | None = None) -> NixWorld:
         wheels: where wheels are kept between runs; by default below the folder.
     """
     wheels = wheels or folder / "wheels"
-    environment = _configure(folder)
-    repository = copy_repository(folder / "repository")
-    nixpkgs = folder / "nixpkgs"
-    shutil.copytree(STUB, nixpkgs, dirs_exist_ok=True)
+    _configure(folder / "conf")
+    world = find_nix_world(folder)
+    (folder / "home").mkdir(exist_ok=True)
+    copy_repository(world.repository)
+    shutil.copytree(STUB, world.nixpkgs, dirs_exist_ok=True)
     files = _download(wheels)
-    (nixpkgs / "host.json").write_text(json.dumps(_host(files), indent=2, sort_keys=True) + "\n", "utf-8")
-    world = NixWorld(repository=repository, nixpkgs=nixpkgs, environment=environment)
+    (world.nixpkgs / "host.json").write_text(json.dumps(_host(files), indent=2, sort_keys=True) + "\n", "utf-8")
     added = world.run("nix-store", "--add-fixed", "sha256", *sorted(files.values()))
     assert added.returncode == 0, added.stderr
     return world
+
+
+def find_nix_world(folder: Path) -> NixWorld:
+    """The world that was made below a folder."""
+    home = str(folder / "home")
+    environment = {"NIX_CONF_DIR": str(folder / "conf"), "HOME": home, "XDG_CACHE_HOME": home}
+    environment["NIX_REMOTE"] = str(folder / "store")
+    return NixWorld(repository=folder / "repository", nixpkgs=folder / "nixpkgs", environment=environment)
 
 
 def copy_repository(target: Path) -> Path:
@@ -112,8 +120,7 @@ def copy_repository(target: Path) -> Path:
     return target
 
 
-def _configure(folder: Path) -> dict[str, str]:
-    conf = folder / "conf"
+def _configure(conf: Path) -> None:
     conf.mkdir(parents=True, exist_ok=True)
     (conf / "registry.json").write_text('{"flakes":[],"version":2}\n', "utf-8")
     paths = ["/usr", "/bin", "/lib", "/etc/alternatives", "/etc/ld.so.cache", _python_prefix()]
@@ -131,14 +138,6 @@ def _configure(folder: Path) -> dict[str, str]:
     }
     text = "".join(f"{name} = {value}\n" for name, value in settings.items())
     (conf / "nix.conf").write_text(text, "utf-8")
-    home = folder / "home"
-    home.mkdir(exist_ok=True)
-    return {
-        "NIX_CONF_DIR": str(conf),
-        "HOME": str(home),
-        "XDG_CACHE_HOME": str(home),
-        "NIX_REMOTE": str(folder / "store"),
-    }
 
 
 def _python_prefix() -> str:

@@ -18,8 +18,6 @@ from kernel_builder.tree import build_lock, check_places
 
 __all__ = ["NixDriver"]
 
-#: How many of the last lines of a log Nix shows of what fails.
-_LOG_LINES = 25
 #: What Nix ends with when a second build is not the same, beside other bits for other failures.
 _NOT_THE_SAME = 104
 
@@ -107,7 +105,6 @@ def _nix_build(
     nix: NixClient, request: BuildRequest, derivations: Sequence[Derivation], report: Report, *more: str
 ) -> ProcessError | None:
     command = nix.command("build", "--no-link", "--keep-going", "--log-format", "internal-json", "-v", *more)
-    command += ["--log-lines", str(_LOG_LINES)]
     for flag, value in (("--cores", request.cores), ("--max-jobs", request.max_jobs)):
         command += [flag, str(value)] if value is not None else []
     command += [nix.built(one.path) for one in derivations]
@@ -115,7 +112,7 @@ def _nix_build(
     try:
         run(command, cwd=request.project_dir, on_line=listener)
     except ProcessError as error:
-        error.output = "\n".join([*listener.lines, *listener.errors])
+        error.output = listener.account
         return error
     return None
 

@@ -79,7 +79,7 @@ def _ask(nix: NixClient, project_dir: Path, system: str, function: str, report: 
         run(command, cwd=project_dir, on_line=listener)
         return json.loads(listener.lines[-1])
     except ProcessError as error:
-        error.output = "\n".join([*listener.lines, *listener.errors])
+        error.output = listener.account
         raise
     except (IndexError, ValueError):
         message = f"the flake of {project_dir} gave no answer"

@@ -7,6 +7,7 @@ and another of a result.
 
 import json
 import re
+from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -21,6 +22,8 @@ _LOG_LINE, _SET_PHASE = 101, 104
 _ERROR, _WARNING = 0, 1
 #: Colours, and links of terminals.
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+#: How many of the last lines of a log are shown of a build that fails.
+_LAST_LINES = 25
 #: How Ninja counts.
 _STEP = re.compile(r"\[(\d+)/(\d+)\] ")
 
@@ -43,6 +46,8 @@ class Listener:
         self._report = report
         self._variants = variants
         self._running: dict[int, str] = {}
+        self._builds: dict[int, str] = {}
+        self._logs: dict[str, deque[str]] = {}
 
     def __call__(self, line: str) -> None:
         """Take one line."""
@@ -62,6 +67,17 @@ class Listener:
         elif event.get("action") == "msg":
             self._message(event["level"], _ESCAPES.sub("", str(event["msg"])))
 
+    @property
+    def account(self) -> str:
+        """What went wrong: the last lines of the log of each build that Nix complains of, and Nix's own words."""
+        said = "\n".join(self.errors)
+        parts = []
+        for path, lines in self._logs.items():
+            # Some releases of Nix show them in their own words.
+            if path in said and lines and lines[-1] not in said:
+                parts += [f"The last lines of the log of {path}:", *(f"    {line}" for line in lines)]
+        return "\n".join([*self.lines, *parts, *self.errors])
+
     def _start(self, event: dict[str, Any]) -> None:
         fields = event.get("fields") or [""]
         kind, path, place = event.get("type"), str(fields[0]), str(fields[1]) if len(fields) > 1 else ""
@@ -73,6 +89,9 @@ class Listener:
             stage = "copy"
         else:
             return
+        if kind == _BUILD:
+            self._builds[event["id"]] = path
+            self._logs[path] = deque(maxlen=_LAST_LINES)
         name = self._variants.get(path) or name_in_store(path)
         self._running[event["id"]] = name
         self._report(Stage(name, stage))
@@ -88,6 +107,8 @@ class Listener:
             if step := _STEP.match(line):
                 self._report(Progress(name, int(step[1]), int(step[2])))
             self._report(Log(name, line))
+            if event["id"] in self._builds:
+                self._logs[self._builds[event["id"]]].append(line)
 
     def _message(self, level: int, text: str) -> None:
         if level == _ERROR:

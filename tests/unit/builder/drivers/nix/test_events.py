@@ -74,6 +74,20 @@ def test_errors_and_warnings() -> None:
     assert (["error: builder failed", "see the manual"], [Note("Git tree is dirty")]) == (listener.errors, events)
 
 
+def test_account_of_what_went_wrong() -> None:
+    """The last lines of the log of a build that failed come before Nix's words, unless these have them."""
+    start = {"action": "start", "fields": [OTHER, "", 1, 1], "id": 5, "type": 105}
+    lines = [{"action": "result", "fields": [f"line {number}"], "id": 5, "type": 101} for number in range(40)]
+    plain = {"action": "msg", "level": 0, "msg": f"error: builder for '{OTHER}' failed"}
+    listener, _ = _hear(start, *lines, {"action": "stop", "id": 5}, plain)
+    expected = [f"The last lines of the log of {OTHER}:", *(f"    line {number}" for number in range(15, 40))]
+    assert [*expected, plain["msg"]] == listener.account.splitlines()
+    full = {"action": "msg", "level": 0, "msg": f"error: builder for '{OTHER}' failed:\n > line 39"}
+    assert full["msg"] == _hear(start, *lines, full)[0].account
+    other = {"action": "msg", "level": 0, "msg": "error: interrupted"}
+    assert "error: interrupted" == _hear(start, *lines, other)[0].account
+
+
 def test_lines_that_are_no_events() -> None:
     """The answer of a command, and what is cut off, is kept as it came; what is not known does not disturb."""
     lines = ['{"names": []}', "@nix {cut off", "@nix 1", ""]
