@@ -8,7 +8,6 @@
 {
   framework,
   kernel-builder,
-  lib,
   pkgs,
 }:
 {
