@@ -1,4 +1,4 @@
-"""The first tutorial, followed to the letter on a machine that has nothing of ours."""
+"""The tutorials that compile, followed to the letter; the first one on a machine that has nothing of ours."""
 
 import os
 import re
@@ -9,18 +9,19 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from support.projects import ROOT
+from support.cuda_builds import build_for_cuda
+from support.projects import ROOT, kernel_builder
 
-PAGE = ROOT / "docs" / "tutorials" / "first-kernel.md"
+TUTORIALS = ROOT / "docs" / "tutorials"
 _BLOCK = re.compile(
     r"(?:<!-- file: (?P<path>\S+) -->\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
 )
 
 
-def _steps() -> list[tuple[str | None, str]]:
+def _steps(page: str) -> list[tuple[str | None, str]]:
     """What a reader does, in order: (file, its text), or (None, a command)."""
     steps: list[tuple[str | None, str]] = []
-    for block in _BLOCK.finditer(PAGE.read_text("utf-8")):
+    for block in _BLOCK.finditer((TUTORIALS / page).read_text("utf-8")):
         path, language, text = block.group("path", "language", "text")
         if path:
             steps.append((path, text))
@@ -31,10 +32,10 @@ def _steps() -> list[tuple[str | None, str]]:
     return steps
 
 
-def _script(folder: Path) -> str:
-    """The steps as one program for bash, which stops at the first that fails."""
+def _script(steps: list[tuple[str | None, str]], folder: Path) -> str:
+    """Steps in a folder as one program for bash, which stops at the first that fails."""
     lines = ["set -euo pipefail"]
-    for number, (path, text) in enumerate(_steps()):
+    for number, (path, text) in enumerate(steps):
         if path:
             copy = folder.parent / f"step-{number}"
             copy.write_text(text, "utf-8")
@@ -71,7 +72,7 @@ def _need_packages(environment: dict[str, str]) -> None:
 
 def test_it_takes_at_most_ten_commands() -> None:
     """From nothing to the comparison with Torch, a reader types no more than ten commands."""
-    commands = [text for path, text in _steps() if path is None]
+    commands = [text for path, text in _steps("first-kernel.md") if path is None]
     assert ("python3 -m venv .venv", "python compare.py") == (commands[0], commands[-1])
     assert len(commands) <= 10
 
@@ -83,7 +84,7 @@ def test_a_reader_gets_a_kernel_that_is_right_and_not_slower(tmp_path: Path, env
     _need_packages(environment)
     folder = tmp_path / "work"
     folder.mkdir()
-    command = ["bash", "-c", _script(folder)]
+    command = ["bash", "-c", _script(_steps("first-kernel.md"), folder)]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     equal, ratio = done.stdout.splitlines()[-2:]
@@ -91,3 +92,18 @@ def test_a_reader_gets_a_kernel_that_is_right_and_not_slower(tmp_path: Path, env
     measured = re.fullmatch(r"time: (\d+\.\d\d) of Torch's", ratio)
     assert measured, ratio
     assert float(measured[1]) <= 1.0
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(sys.platform != "linux", reason="CUDA is for Linux here")
+def test_the_kernel_of_the_cuda_tutorial_compiles(tmp_path: Path) -> None:
+    """What a reader has before the build is compiled by nvcc, links, and passes every check of a build."""
+    steps = _steps("cuda-kernel.md")
+    before = steps[: 1 + [path is not None for path, _ in steps].index(True)]
+    work = tmp_path / "work"
+    work.mkdir()
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "HOME": str(tmp_path), "PATH": programs}
+    subprocess.run(["bash", "-c", _script(before, work)], cwd=work, env=environment, capture_output=True, check=True)
+    project, variant = build_for_cuda(work / "relu-squared", tmp_path, "torch213-cxx11")
+    assert 0 == kernel_builder("check-abi", project / "build" / variant).returncode
