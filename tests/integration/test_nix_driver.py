@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.hub import HubServer
 from support.nix import SYSTEM, NixWorld
 from support.nix_projects import CPU, add_flake, build_with_nix, copy_cpu_relu
 from support.projects import contents, git, kernel_builder, make_tiny, run_python
 
-from kernel_builder.errors import INTERRUPTED, ConfigError, ProcessError, TargetError, ToolchainError
+from kernel_builder.errors import INTERRUPTED, ConfigError, ProcessError, PublishError, TargetError, ToolchainError
 
 pytestmark = pytest.mark.heavy
 
@@ -296,6 +297,26 @@ print(torch.equal(get_local_kernel(Path(sys.argv[1])).relu(x), torch.relu(x)))
     assert "True\n" == run_python(code, project / "build")
     checked = kernel_builder("check-builds", project, "--no-checks", "matrix")
     assert 0 == checked.returncode, checked.stdout + checked.stderr
+
+
+def test_build_and_upload(tmp_path: Path, nix: NixWorld, hub: HubServer) -> None:
+    """What Nix has built goes to the Hub as such, with the commit that it was made from; the local driver's does not."""
+    hub.trust("org")
+    project = add_flake(copy_cpu_relu(tmp_path / "relu"), nix, NEWEST)
+    env = hub.env(tmp_path / "there", token=hub.token)
+    upload = ("build-and-upload", project, "--repo-id", "org/relu", "--require-nix")
+    refused = kernel_builder(*upload, "--driver", "local", env=env)
+    assert (PublishError.exit_code, True) == (refused.returncode, "Nix is required" in refused.stderr), refused.stderr
+    shutil.rmtree(project / "build")
+    done = kernel_builder(*upload, "--driver", "nix", env=env)
+    assert (0, f"{hub.endpoint}/kernels/org/relu/tree/v1\n") == (done.returncode, done.stdout), done.stderr
+    code = """
+import torch
+from kernels import get_kernel
+x = torch.randn(1000)
+print(torch.equal(get_kernel("org/relu", version=1).relu(x), torch.relu(x)))
+"""
+    assert "True\n" == run_python(code, env=hub.env(tmp_path / "back"))
 
 
 def test_the_trees_of_both_drivers(tmp_path: Path, nix: NixWorld) -> None:
