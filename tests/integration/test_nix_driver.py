@@ -300,7 +300,7 @@ print(torch.equal(get_local_kernel(Path(sys.argv[1])).relu(x), torch.relu(x)))
 
 
 def test_build_and_upload(tmp_path: Path, nix: NixWorld, hub: HubServer) -> None:
-    """What Nix has built goes to the Hub as such, with the commit that it was made from; the local driver's does not."""
+    """What Nix has built goes to the Hub, whose readers it computes for; what the local driver has built is refused."""
     hub.trust("org")
     project = add_flake(copy_cpu_relu(tmp_path / "relu"), nix, NEWEST)
     env = hub.env(tmp_path / "there", token=hub.token)

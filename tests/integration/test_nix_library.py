@@ -105,14 +105,24 @@ def test_variants_are_those_of_the_builder(nix: NixWorld, tmp_path: Path, exampl
     assert len(paths) == len(set(paths))
 
 
-def test_backend_order(nix: NixWorld, relu: Path) -> None:
+def test_backend_order(nix: NixWorld, tmp_path: Path) -> None:
     """Where one variant stands for all, it is that of the first backend in the order CUDA, ROCm, XPU, Metal, CPU."""
-    rows = [row for row in load_matrix().rows if row.compute.backend == "cuda" and str(row.torch) == NEWEST]
-    oldest = min(row.compute.version for row in rows if row.compute.version is not None)
-    variant = f"torch213-cxx11-cu{oldest.digits}-{SYSTEM}"
-    paths = [f".#packages.{SYSTEM}.ci-test", f".#legacyPackages.{SYSTEM}.ciTests.{variant}"]
-    chosen, wanted = (_run(nix, "nix", "eval", "--raw", f"{path}.drvPath", cwd=relu) for path in paths)
-    assert chosen == wanted
+    project = add_flake(copy_example(RELU, tmp_path / "relu"), nix)
+    text = (project / "build.toml").read_text("utf-8")
+    chosen = []
+    order = ["cuda", "rocm", "xpu", "metal", "cpu"]
+    while order:
+        listed = f"backends = {json.dumps(order[::-1])}"
+        (project / "build.toml").write_text(re.sub(r"(?ms)^backends = \[.*?\]", listed, text, count=1), "utf-8")
+        system = "aarch64-darwin" if order[0] == "metal" else SYSTEM
+        kit = f".#legacyPackages.{system}"
+        path = _run(nix, "nix", "eval", "--raw", f".#packages.{system}.ci-test.drvPath", cwd=project)
+        function = "builtins.mapAttrs (_: test: test.drvPath)"
+        tests = json.loads(_run(nix, "nix", "eval", "--json", f"{kit}.ciTests", "--apply", function, cwd=project))
+        chosen += [name.split("-")[-3] for name, drv in tests.items() if drv == path]
+        order.pop(0)
+    assert 5 == len(chosen)
+    assert ["cu", "rocm", "xpu", "metal", "cpu"] == [name.rstrip("0123456789") for name in chosen]
 
 
 def test_two_variants_in_a_sandbox(tmp_path: Path, nix: NixWorld, request: pytest.FixtureRequest) -> None:
@@ -140,6 +150,7 @@ print(torch.__version__.split("+")[0], kernel.__file__.split("/")[-2], torch.equ
     assert f"2.11.0 {old} True\n" == run_python(code, project / "build", env={"PYTHONPATH": str(site)})
     tested = _run(world, "nix", "run", ".#ci-test", cwd=project)
     assert re.search(r"\d+ passed", tested)
+    _run(world, "nix", "flake", "check", cwd=project)
 
 
 def test_files_parse(nix: NixWorld) -> None:
