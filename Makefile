@@ -48,6 +48,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck install.sh .ci/run
 
 format: $(STAMP)
 	$(BIN)/ruff format .
