@@ -33,4 +33,5 @@ import ./flake/repositoryOutputs.nix { inherit lib kernelLib kits; }
     };
     tests = kernelLib.runTests ./lib;
   };
+  nixosModules.buildMachine = import ./cloud/buildMachine.nix;
 }

@@ -59,7 +59,8 @@ def test_the_flake_of_the_repository(nix: NixWorld, own: list[str]) -> None:
     flake, *options = own
     _run(nix, "nix", "flake", "check", flake, *options, cwd=nix.repository)
     shown = json.loads(_run(nix, "nix", "flake", "show", "--json", flake, *options, cwd=nix.repository))
-    assert {"apps", "checks", "devShells", "formatter", "hydraJobs", "lib", "packages"} == shown.keys()
+    outputs = {"apps", "checks", "devShells", "formatter", "hydraJobs", "lib", "nixosModules", "packages"}
+    assert outputs == shown.keys()
     assert {system: {"default", "kernel-builder", "kernels"} for system in SYSTEMS} == {
         system: packages.keys() for system, packages in shown["packages"].items()
     }
