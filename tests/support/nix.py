@@ -21,6 +21,8 @@ __all__ = ["NixWorld", "copy_repository", "find_nix_world", "make_nix_world", "w
 
 REPOSITORY = Path(__file__).parents[2]
 STUB = REPOSITORY / "tests" / "nix" / "stub-nixpkgs"
+#: What of nixpkgs our files use, which is what the stub offers.
+NIXPKGS: dict[str, Any] = json.loads((REPOSITORY / "nix" / "nixpkgs.json").read_text("utf-8"))
 SYSTEM = f"{platform.machine()}-linux"
 
 #: The distributions that builds and tests need; what these require comes along.
@@ -152,6 +154,7 @@ def _host(files: dict[str, Path]) -> dict[str, Any]:
         "programs": programs,
         "python": str(Path(sys.executable).resolve()),
         "pythonVersion": f"{sys.version_info[0]}.{sys.version_info[1]}",
+        "pythonPackages": sorted(NIXPKGS["python"].keys() - {"buildPythonPackage"}),
         "toolkits": {},
         "stamp": f"{compiler}, {platform.libc_ver()[1]}, {sys.version}",
         "wheels": {

@@ -22,14 +22,18 @@ let
       )
     ];
   };
-  stdenv = import ./stdenv.nix {
-    inherit
-      host
-      hostTools
-      lib
-      system
-      ;
-  };
+  inherit
+    (import ./stdenv.nix {
+      inherit
+        host
+        hostTools
+        lib
+        system
+        ;
+    })
+    mkDerivation
+    stdenv
+    ;
   fetchurl =
     {
       name,
@@ -48,7 +52,7 @@ let
     };
   runCommand =
     name: attributes: script:
-    stdenv.mkDerivation (
+    mkDerivation (
       {
         inherit name;
         dontUnpack = true;
@@ -60,7 +64,7 @@ let
   programs =
     name: folder:
     let
-      wheel = python3.pkgs.${name};
+      wheel = python.allPackages.${name};
     in
     runCommand "${name}-${wheel.version}" { } ''
       mkdir -p $out/bin
@@ -68,12 +72,12 @@ let
         ln -s "$program" $out/bin/
       done
     '';
-  python3 = import ./python.nix {
+  python = import ./python.nix {
     inherit
       fetchurl
       host
       lib
-      stdenv
+      mkDerivation
       ;
   };
   # A toolkit that host.json has, as a folder of its own; another one is said to be missing when it is built.
@@ -97,7 +101,8 @@ let
       shellHook ? "",
       env ? { },
     }:
-    stdenv.mkDerivation {
+    assert stdenv ? mkDerivation;
+    mkDerivation {
       inherit name shellHook env;
       nativeBuildInputs = packages;
       dontUnpack = true;
@@ -109,10 +114,10 @@ assert builtins.isAttrs config && overlays == [ ];
   inherit
     fetchurl
     lib
-    python3
     runCommand
     stdenv
     ;
+  inherit (python) python3;
   autoPatchelfHook = hostTools;
   cudaPackages_12_6 = cudaPackages "12.6";
   cudaPackages_12_8 = cudaPackages "12.8";
@@ -151,7 +156,7 @@ assert builtins.isAttrs config && overlays == [ ];
       ${postBuild}
     '';
   unzip = hostTools;
-  cmake = programs "cmake" "${python3.sitePackages}/cmake/data/bin";
+  cmake = programs "cmake" "${python.sitePackages}/cmake/data/bin";
   ninja = programs "ninja" "bin";
   nixfmt = hostTools;
   linkFarm =

@@ -3,7 +3,7 @@
   fetchurl,
   host,
   lib,
-  stdenv,
+  mkDerivation,
 }:
 let
   inherit (host) pythonVersion;
@@ -28,10 +28,10 @@ let
 
   withPackages =
     choose:
-    stdenv.mkDerivation {
+    mkDerivation {
       name = "python3-${pythonVersion}-env";
       dontUnpack = true;
-      packages = closureOf (choose pkgs);
+      packages = closureOf (choose offered);
       buildPhase = "${host.python} -I ${./env.py} $out $packages";
     };
 
@@ -60,7 +60,7 @@ let
       install = "${host.python} -I ${./wheel.py} $out/${sitePackages}";
     in
     assert isWheel || pyproject;
-    stdenv.mkDerivation (
+    mkDerivation (
       {
         inherit pname version src;
         passthru = { inherit dependencies; };
@@ -100,7 +100,17 @@ let
       dependencies = map (required: pkgs.${required}) wheel.requires;
     }
   ) host.wheels;
+  # What a program of nixpkgs is made from stays inside; nix/ gets the names that nix/nixpkgs.json lists.
+  offered = {
+    inherit buildPythonPackage;
+  }
+  // lib.genAttrs host.pythonPackages (name: pkgs.${name});
 in
 {
-  inherit pkgs pythonVersion sitePackages withPackages;
+  inherit sitePackages;
+  allPackages = pkgs;
+  python3 = {
+    pkgs = offered;
+    inherit pythonVersion withPackages;
+  };
 }

@@ -1,4 +1,5 @@
-# stdenv.mkDerivation with the compiler of this machine.
+# stdenv.mkDerivation with the compiler of this machine: `stdenv` takes the arguments that nix/nixpkgs.json lists, and
+# `mkDerivation` any, for what the stub itself makes.
 {
   host,
   hostTools,
@@ -44,11 +45,26 @@ let
     };
 in
 {
-  inherit mkDerivation system;
-  cc.cc.lib = hostTools;
-  hostPlatform = {
-    inherit system;
-    isLinux = lib.hasSuffix "-linux" system;
-    isDarwin = lib.hasSuffix "-darwin" system;
+  inherit mkDerivation;
+  stdenv = {
+    mkDerivation =
+      {
+        __noChroot ? false,
+        allowedReferences ? null,
+        buildPhase ? "",
+        dontConfigure ? false,
+        dontFixup ? false,
+        dontInstall ? false,
+        dontUnpack ? false,
+        env ? { },
+        name,
+        nativeBuildInputs ? [ ],
+        passthru ? { },
+        preferLocalBuild ? false,
+        src ? null,
+      }@attributes:
+      mkDerivation attributes;
+    cc.cc.lib = hostTools;
+    hostPlatform.isLinux = lib.hasSuffix "-linux" system;
   };
 }

@@ -30,7 +30,6 @@ in
     all
     any
     concatMap
-    filter
     mapAttrs
     ;
   inherit
