@@ -28,6 +28,7 @@ lib.fix (
     missing = call ./packages/missing.nix;
     wheel = call ./packages/wheel.nix;
     framework = call ./worlds/framework.nix;
+    rpmSet = call ./worlds/rpms/rpmSet.nix;
     cudaToolchain = call ./worlds/cudaToolchain.nix;
     metalToolchain = call ./worlds/metalToolchain.nix;
     rocmToolchain = call ./worlds/rocmToolchain.nix;

@@ -1,5 +1,6 @@
 /**
-  ROCm in one folder, as AMD's installer lays it out. nixpkgs has one release at a time.
+  ROCm in one folder, as AMD's installer lays it out: of AMD's own packages where a file in `rpms` lists them, else of
+  nixpkgs, which has one release at a time.
 
   # Type
 
@@ -9,13 +10,17 @@
   lib,
   missing,
   pkgs,
+  rpmSet,
   symlinkJoin,
 }:
 row:
 let
   inherit (pkgs) rocmPackages;
   inherit (rocmPackages.clr) version;
-  root = symlinkJoin {
+  metadata = ./rpms + "/rocm-${row.version}.json";
+  isPackaged = builtins.pathExists metadata;
+  root = if isPackaged then (rpmSet { metadata = lib.importJSON metadata; }).joined else ofNixpkgs;
+  ofNixpkgs = symlinkJoin {
     name = "rocm-${version}";
     paths = [
       rocmPackages.clr
@@ -33,7 +38,7 @@ let
     postBuild = "ln -s ${rocmPackages.rocm-toolchain} $out/llvm";
   };
 in
-if lib.hasPrefix "${row.version}." version then
+if isPackaged || lib.hasPrefix "${row.version}." version then
   {
     packages = [ root ];
     env.ROCM_PATH = "${root}";
@@ -41,6 +46,6 @@ if lib.hasPrefix "${row.version}." version then
 else
   {
     packages = [
-      (missing "rocm-${row.version}" "this nixpkgs has ROCm ${version}, and the variant is for ${row.version}: override the input nixpkgs")
+      (missing "rocm-${row.version}" "this nixpkgs has ROCm ${version}, and the variant is for ${row.version}: override the input nixpkgs, or run scripts/update_nix_rpms.py")
     ];
   }

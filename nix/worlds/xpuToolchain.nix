@@ -1,5 +1,6 @@
 /**
-  oneAPI, and the compiler that it needs for GPUs. nixpkgs has one release at a time.
+  oneAPI, and the compiler that it needs for GPUs: of Intel's own packages where a file in `rpms` lists them, else of
+  nixpkgs, which has one release at a time.
 
   # Type
 
@@ -9,12 +10,16 @@
   lib,
   missing,
   pkgs,
+  rpmSet,
 }:
 row:
 let
-  toolkit = pkgs.intel-oneapi.base;
+  inherit (pkgs.intel-oneapi.base) version;
+  metadata = ./rpms + "/oneapi-${row.version}.json";
+  isPackaged = builtins.pathExists metadata;
+  toolkit = if isPackaged then (rpmSet { metadata = lib.importJSON metadata; }).joined else pkgs.intel-oneapi.base;
 in
-if lib.hasPrefix "${row.version}." toolkit.version then
+if isPackaged || lib.hasPrefix "${row.version}." version then
   {
     packages = [
       toolkit
@@ -25,6 +30,6 @@ if lib.hasPrefix "${row.version}." toolkit.version then
 else
   {
     packages = [
-      (missing "oneapi-${row.version}" "this nixpkgs has oneAPI ${toolkit.version}, and the variant is for ${row.version}: override the input nixpkgs")
+      (missing "oneapi-${row.version}" "this nixpkgs has oneAPI ${version}, and the variant is for ${row.version}: override the input nixpkgs, or run scripts/update_nix_rpms.py")
     ];
   }

@@ -33,10 +33,10 @@ ROOTS = (
 )  # fmt: skip
 #: The programs of this machine that its standard environment is made from.
 PROGRAMS = (
-    "ar", "as", "awk", "basename", "bash", "c++", "cat", "chmod", "cmp", "cp", "cut", "date", "diff", "dirname", "env",
-    "expr", "find", "g++", "gcc", "grep", "head", "install", "ld", "ln", "ls", "mkdir", "mktemp", "mv", "nm", "objcopy",
-    "objdump", "ranlib", "readelf", "readlink", "rm", "rmdir", "sed", "sh", "sleep", "sort", "strip", "tail", "tar",
-    "test", "touch", "tr", "true", "uname", "wc", "xargs",
+    "ar", "as", "awk", "basename", "bash", "bsdtar", "c++", "cat", "chmod", "cmp", "cp", "cut", "date", "diff",
+    "dirname", "env", "expr", "find", "g++", "gcc", "grep", "head", "install", "ld", "ln", "ls", "mkdir", "mktemp",
+    "mv", "nm", "objcopy", "objdump", "ranlib", "readelf", "readlink", "rm", "rmdir", "sed", "sh", "sleep", "sort",
+    "strip", "tail", "tar", "test", "touch", "tr", "true", "uname", "wc", "xargs",
 )  # fmt: skip
 
 

@@ -85,10 +85,15 @@ let
     kind: version:
     runCommand "${kind}-${version}" { passthru = { inherit version; }; } (
       if host.toolkits ? "${kind}-${version}" then
-        "cp -r ${./. + "/toolkits/${kind}-${version}"} $out"
+        ''
+          cp -r ${./. + "/toolkits/${kind}-${version}"} $out
+          chmod -R u+w $out
+          grep -rlIF @out@ $out | xargs -r sed -i "s|@out@|$out|g"
+        ''
       else
         "echo 'error: the stub has no ${kind} ${version}' >&2; exit 1"
     );
+  rocm = toolkit "rocm" "7.1.0";
   cudaPackages = version: {
     backendStdenv = stdenv;
     cudatoolkit = toolkit "cuda" version;
@@ -135,12 +140,12 @@ assert builtins.isAttrs config && overlays == [ ];
       "hipsparse"
       "rocm-core"
       "rocm-device-libs"
-      "rocm-toolchain"
       "rocprim"
       "rocthrust"
     ] (_: hostTools)
     // {
-      clr = toolkit "rocm" "7.1.0";
+      clr = rocm;
+      rocm-toolchain = runCommand "rocm-toolchain" { } "ln -s ${rocm}/lib/llvm $out";
     };
   symlinkJoin =
     {
@@ -155,6 +160,7 @@ assert builtins.isAttrs config && overlays == [ ];
       done
       ${postBuild}
     '';
+  libarchive = hostTools;
   unzip = hostTools;
   cmake = programs "cmake" "${python.sitePackages}/cmake/data/bin";
   ninja = programs "ninja" "bin";
