@@ -27,14 +27,14 @@ _COMMON = "{http://linux.duke.edu/metadata/common}"
 _RPM = "{http://linux.duke.edu/metadata/rpm}"
 #: How many seconds a server may stay silent.
 _PATIENCE = 60
-#: The packages that a build for the backend needs, with the release in their names, and the folder that they fill.
-_KINDS = {
-    "rocm": (
-        "hip-devel hipblas-devel hipcc hipcub-devel hipsolver-devel hipsparse-devel rocm-core rocm-device-libs rocm-llvm"
-        " rocprim-devel rocthrust-devel",
-        "/opt/rocm-*",
-    ),
-    "oneapi": ("intel-oneapi-compiler-dpcpp-cpp-{release} intel-oneapi-dnnl-devel", "/opt/intel/oneapi"),
+#: The folder that the packages of a kind fill, and those that a build for the backend needs.
+_PREFIXES = {"rocm": "/opt/rocm-*", "oneapi": "/opt/intel/oneapi"}
+_USUAL = {
+    "rocm": """
+        hip-devel hipblas-devel hipcc hipcub-devel hipsolver-devel hipsparse-devel rocm-core rocm-device-libs rocm-llvm
+        rocprim-devel rocthrust-devel
+    """,
+    "oneapi": "intel-oneapi-compiler-dpcpp-cpp-{release} intel-oneapi-dnnl-devel",
 }
 
 
@@ -57,14 +57,13 @@ class UpdateError(Exception):
 def main(arguments: list[str]) -> None:
     """Write the file of one release."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=sorted(_KINDS))
+    parser.add_argument("kind", choices=sorted(_USUAL))
     parser.add_argument("release")
     parser.add_argument("repository")
     parser.add_argument("--package", action="append", metavar="NAME")
     parser.add_argument("--output", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
-    usual, prefix = _KINDS[options.kind]
-    wanted = options.package or usual.format(release=options.release).split()
+    wanted = options.package or _USUAL[options.kind].format(release=options.release).split()
     repository = options.repository.rstrip("/")
     index = read_index(repository)
     packages = closure(index, wanted)
@@ -73,7 +72,7 @@ def main(arguments: list[str]) -> None:
         "name": options.kind,
         "release": options.release,
         "repository": repository,
-        "prefix": prefix,
+        "prefix": _PREFIXES[options.kind],
         "packages": {
             one.name: {"version": "-".join(one.version), "location": one.location, "sha256": one.sha256}
             for one in packages
