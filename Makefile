@@ -1,6 +1,7 @@
 # make demo    build examples/relu for this machine, check it, load it, compare it with Torch
 # make test    the whole test suite
 # make lint    formatting, lint, types and import contracts
+# make docs    the site of the documentation, in dist/docs; links that lead out are listed, not fetched
 # make bench   what we measure ourselves by; BENCH_ARGS="--quick" takes less time
 #
 # Each makes .venv first. PYTHON chooses the interpreter, TORCH the Torch requirement (a plain requirement or
@@ -19,7 +20,7 @@ STAMP := $(VENV)/.installed-$(shell printf '%s' '$(PYTHON) $(TORCH)' | cksum | t
 # Tells whether .venv is whole and that of PYTHON: the same Python, and a pip to install with.
 IDENTITY := import sys; print(sys.version, sys.base_prefix)
 
-.PHONY: help demo test lint format bench clean install
+.PHONY: help demo test lint format docs bench clean install
 
 help:
 	@sed -n 's/^# \(make [a-z]* .*\)/\1/p' Makefile
@@ -53,6 +54,11 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only --quiet .
+
+docs: $(STAMP)
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs dist/docs
+	@echo "dist/docs/index.html; links that lead out, not fetched:"
+	@cat dist/docs/outside-links.txt
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py

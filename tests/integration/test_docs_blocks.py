@@ -13,7 +13,7 @@ from support.hub import HubServer
 from support.projects import EXAMPLES, ROOT, copy_example
 
 #: Made from the code, and compared with it by other tests.
-_GENERATED = ("abi.md", "build-toml.md", "cli.md", "exit-codes.md")
+_GENERATED = ("abi.md", "build-toml.md", "cli.md", "exit-codes.md", "python-api.md")
 PAGES = [
     path
     for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -11,7 +11,7 @@ __all__ = ["CHECKED", "READ", "RUN", "Block", "Page", "PageError", "read_page"]
 #: Languages that are run, that are checked, and that are for people to read.
 RUN = frozenset({"bash", "console", "python"})
 CHECKED = frozenset({"json", "nix", "toml", "yaml"})
-READ = frozenset({"cpp", "cuda", "ini", "mermaid", "metal", "objective-c++", "text"})
+READ = frozenset({"cpp", "cuda", "ini", "mermaid", "metal", "objective-c++", "text", "{toctree}"})
 _COMMENT = re.compile(r"<!--\s*([a-z ]+?)\s*(?::(.*?))?-->", re.DOTALL)
 _OF_PAGES, _OF_BLOCKS = frozenset({"example", "heavy", "hub"}), frozenset({"file", "not run"})
 
