@@ -53,7 +53,7 @@ world.stdenv.mkDerivation (
       runHook preBuild
       ${world.setup}
       export HOME=$TMPDIR KERNEL_BUILDER_CACHE=$TMPDIR/cache
-      python3 -m kernel_builder.cli.in_nix build . --variant ${target.name} --output $out \
+      ${python}/bin/python3 -m kernel_builder.cli.in_nix build . --variant ${target.name} --output $out \
         --cores $NIX_BUILD_CORES ${lib.escapeShellArgs flags}
       runHook postBuild
     '';

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import os
 import platform
 import re
 import shutil
 import sys
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,25 +30,27 @@ _FLAKE = """\
     { self, builder }:
     builder.lib.genKernelFlakeOutputs {
       inherit self;
-      path = ./.;%s
+      path = ./.;
+      doGetKernelCheck = %s;%s
     };
 }
 """
 
 
-def add_flake(project: Path, world: NixWorld, *releases: str) -> Path:
+def add_flake(project: Path, world: NixWorld, *releases: str, load: bool = True) -> Path:
     """Give a project a flake whose lock names the inputs of a world, and commit everything.
 
     Args:
         project: the folder.
         world: where the inputs are.
         releases: the releases of Torch to build for; without, all of the matrix.
+        load: whether builds are loaded once.
     """
     names = " ".join(f'"{release}"' for release in releases)
     chosen = (
         f"\n      torchVersions = builtins.filter (one: builtins.elem one.version [ {names} ]);" if releases else ""
     )
-    (project / "flake.nix").write_text(_FLAKE % (world.repository, world.nixpkgs, chosen), "utf-8")
+    (project / "flake.nix").write_text(_FLAKE % (world.repository, world.nixpkgs, str(load).lower(), chosen), "utf-8")
     git(project, "-c", "init.defaultBranch=main", "init", "--quiet")
     git(project, "add", "--all")
     locked = world.run("nix", "flake", "lock", cwd=project)
@@ -74,24 +78,25 @@ def build_with_nix(project: Path, *arguments: str | Path) -> dict[str, Any]:
     return document
 
 
-def add_torch(world: NixWorld, site: Path, version: str, folder: Path) -> NixWorld:
-    """A world with one more Torch for the CPU.
+def add_torch(world: NixWorld, site: Path, version: str, folder: Path, compute: str = "cpu") -> NixWorld:
+    """A world with one more Torch.
 
     Args:
         world: a world.
-        site: a folder with an unpacked Torch. That of the registry is for CUDA, and is made to say that it is not.
+        site: a folder with an unpacked Torch. For the CPU it is made to say that it is not for CUDA, as that of the
+            registry does.
         version: its release, such as `2.11.0`.
         folder: where the copy of the repository goes that names the wheel.
+        compute: what the Torch is for, as variants are named: `cu130`.
     """
     tag = f"cp{sys.version_info[0]}{sys.version_info[1]}"
-    wheel = folder / f"torch-{version}+cpu-{tag}-{tag}-linux_{platform.machine()}.whl"
+    wheel = folder / f"torch-{version}+{compute}-{tag}-{tag}-linux_{platform.machine()}.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        for path in sorted(site.rglob("*")):
-            name = path.relative_to(site).as_posix()
-            if name == "torch/version.py":
-                text = re.sub(r"(?m)^cuda: .*$", "cuda: Optional[str] = None", path.read_text("utf-8"))
-                archive.writestr(name, text)
-            elif path.is_file() and name.startswith(("torch", "functorch")):
+        for path, name in _files_of_torch(site):
+            text = path.read_text("utf-8") if name == "torch/version.py" else ""
+            if text and compute == "cpu":
+                archive.writestr(name, re.sub(r"(?m)^cuda: .*$", "cuda: Optional[str] = None", text))
+            else:
                 archive.write(path, name)
     added = world.run("nix-store", "--add-fixed", "sha256", wheel)
     assert added.returncode == 0, added.stderr
@@ -102,7 +107,7 @@ def add_torch(world: NixWorld, site: Path, version: str, folder: Path) -> NixWor
         {
             "pname": "torch",
             "version": version,
-            "compute": "cpu",
+            "compute": compute,
             "python": tag,
             "system": SYSTEM,
             "file": wheel.name,
@@ -113,3 +118,13 @@ def add_torch(world: NixWorld, site: Path, version: str, folder: Path) -> NixWor
     table.write_text(json.dumps(document), "utf-8")
     wheel.unlink()
     return replace(world, repository=repository)
+
+
+def _files_of_torch(site: Path) -> Iterator[tuple[Path, str]]:
+    """The files of a Torch, also those that links lead to, with their names in a wheel."""
+    for folder, _, names in os.walk(site, followlinks=True):
+        for name in sorted(names):
+            path = Path(folder, name)
+            place = path.relative_to(site).as_posix()
+            if place.startswith(("torch", "functorch")) and not name.endswith(".pyc"):
+                yield path, place

@@ -50,6 +50,23 @@ let
       outputHash = sha256 + sha512;
       preferLocalBuild = true;
     };
+  fetchPypi =
+    {
+      pname,
+      version,
+      format,
+      dist,
+      python,
+      abi,
+      platform,
+      sha256,
+    }:
+    assert format == "wheel";
+    fetchurl rec {
+      name = "${pname}-${version}-${python}-${abi}-${platform}.whl";
+      url = "file:///nowhere/${dist}/${name}";
+      inherit sha256;
+    };
   runCommand =
     name: attributes: script:
     mkDerivation (
@@ -117,6 +134,7 @@ in
 assert builtins.isAttrs config && overlays == [ ];
 {
   inherit
+    fetchPypi
     fetchurl
     lib
     runCommand
