@@ -2,6 +2,9 @@
 # make test    the whole test suite
 # make lint    formatting, lint, types and import contracts
 # make docs    the site of the documentation, in dist/docs; links that lead out are listed, not fetched
+# make test-installed  the fast suite over both wheels, in an empty environment
+# make test-minimum    the same with the lowest versions of all dependencies
+# make test-pythons    the same under each interpreter of PYTHONS
 # make bench   what we measure ourselves by; BENCH_ARGS="--quick" takes less time
 #
 # Each makes .venv first. PYTHON chooses the interpreter, TORCH the Torch requirement (a plain requirement or
@@ -20,10 +23,10 @@ STAMP := $(VENV)/.installed-$(shell printf '%s' '$(PYTHON) $(TORCH)' | cksum | t
 # Tells whether .venv is whole and that of PYTHON: the same Python, and a pip to install with.
 IDENTITY := import sys; print(sys.version, sys.base_prefix)
 
-.PHONY: help demo test lint format docs bench clean install
+.PHONY: help demo test test-installed test-minimum test-pythons lint format docs bench clean install
 
 help:
-	@sed -n 's/^# \(make [a-z]* .*\)/\1/p' Makefile
+	@sed -n 's/^# \(make [a-z-]* .*\)/\1/p' Makefile
 
 install: $(STAMP)
 
@@ -43,6 +46,20 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+# Torch's own wheels differ from Python to Python: without TORCH_INSTALLED, what needs Torch is left out and counted.
+PYTHONS ?= python3.10 python3.11 python3.12 python3.13 python3.14
+TORCH_INSTALLED ?=
+CHECK_INSTALLED = $(BIN)/python scripts/check_installed.py $(if $(TORCH_INSTALLED),--torch '$(TORCH_INSTALLED)')
+
+test-installed: $(STAMP)
+	$(CHECK_INSTALLED) $(PYTHON)
+
+test-minimum: $(STAMP)
+	$(CHECK_INSTALLED) --minimum $(PYTHON)
+
+test-pythons: $(STAMP)
+	$(CHECK_INSTALLED) $(PYTHONS)
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

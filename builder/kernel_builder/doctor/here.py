@@ -3,7 +3,6 @@
 import json
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from kernel_builder.doctor.ask import Answer, ask
@@ -20,6 +19,11 @@ __all__ = ["Here", "look_around", "torch_for"]
 
 #: Torch itself may have to be imported, which takes seconds.
 _IMPORT_PATIENCE = 60.0
+#: The folder that a program is run in would come first among the places of imports, before those of PYTHONPATH.
+_ASK_LOADER = (
+    "import runpy, sys; sys.path[0] or sys.path.pop(0); "
+    "runpy.run_module('kernel_builder.doctor.loader_facts', run_name='__main__')"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +75,7 @@ def look_around() -> Here:
         torch = find_torch()
     except (ToolchainError, OSError, ValueError, LookupError) as error:
         problem = str(error)
-    # From where the packages are, since the folder that a module is run in comes first among the places of imports.
-    program = [sys.executable, "-m", "kernel_builder.doctor.loader_facts"]
-    answer = ask(program, cwd=Path(__file__).parents[2], patience=_IMPORT_PATIENCE)
+    answer = ask([sys.executable, "-c", _ASK_LOADER], patience=_IMPORT_PATIENCE)
     return Here(
         platform=host_platform(),
         torch=torch,
