@@ -29,6 +29,7 @@ lib.fix (
     wheel = call ./packages/wheel.nix;
     framework = call ./worlds/framework.nix;
     rpmSet = call ./worlds/rpms/rpmSet.nix;
+    vendorFolder = call ./worlds/rpms/vendorFolder.nix;
     cudaToolchain = call ./worlds/cudaToolchain.nix;
     metalToolchain = call ./worlds/metalToolchain.nix;
     rocmToolchain = call ./worlds/rocmToolchain.nix;

@@ -10,16 +10,15 @@
   lib,
   missing,
   pkgs,
-  rpmSet,
   symlinkJoin,
+  vendorFolder,
 }:
 row:
 let
   inherit (pkgs) rocmPackages;
   inherit (rocmPackages.clr) version;
-  metadata = ./rpms + "/rocm-${row.version}.json";
-  isPackaged = builtins.pathExists metadata;
-  root = if isPackaged then (rpmSet { metadata = lib.importJSON metadata; }).joined else ofNixpkgs;
+  packaged = vendorFolder "rocm" row.version;
+  root = if packaged != null then packaged else ofNixpkgs;
   ofNixpkgs = symlinkJoin {
     name = "rocm-${version}";
     paths = [
@@ -38,7 +37,7 @@ let
     postBuild = "ln -s ${rocmPackages.rocm-toolchain} $out/llvm";
   };
 in
-if isPackaged || lib.hasPrefix "${row.version}." version then
+if packaged != null || lib.hasPrefix "${row.version}." version then
   {
     packages = [ root ];
     env.ROCM_PATH = "${root}";

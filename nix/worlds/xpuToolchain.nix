@@ -10,16 +10,15 @@
   lib,
   missing,
   pkgs,
-  rpmSet,
+  vendorFolder,
 }:
 row:
 let
   inherit (pkgs.intel-oneapi.base) version;
-  metadata = ./rpms + "/oneapi-${row.version}.json";
-  isPackaged = builtins.pathExists metadata;
-  toolkit = if isPackaged then (rpmSet { metadata = lib.importJSON metadata; }).joined else pkgs.intel-oneapi.base;
+  packaged = vendorFolder "oneapi" row.version;
+  toolkit = if packaged != null then packaged else pkgs.intel-oneapi.base;
 in
-if isPackaged || lib.hasPrefix "${row.version}." version then
+if packaged != null || lib.hasPrefix "${row.version}." version then
   {
     packages = [
       toolkit
