@@ -30,8 +30,8 @@ PARTS = ("loader", "builder")
 SUITE = ("tests/unit/loader", "tests/unit/builder")
 #: What the fast suite imports beside the distributions.
 TEST_PACKAGES = (
-    "abi3info", "apache-tvm-ffi", "hypothesis", "jsonschema", "lief", "numpy", "pyelftools", "pytest", "pytest-
-    timeout", "pytest-xdist", "setuptools", "sigstore", "stdlibs", "tomli", "tree-sitter", "tree-sitter-toml",
+    "abi3info", "apache-tvm-ffi", "hypothesis", "jsonschema", "lief", "numpy", "pyelftools", "pytest", "pytest-timeout",
+    "pytest-xdist", "setuptools", "sigstore", "stdlibs", "tomli", "tree-sitter", "tree-sitter-toml",
 )  # fmt: skip
 #: Modules that use an installed Torch without importing it.
 USE_TORCH = frozenset({"test_hipify.py", "test_native.py", "test_here.py"})
