@@ -180,4 +180,4 @@ fi
 say ''
 say 'Done. In a new shell, "kernel-builder doctor" says what this machine can build.'
 say 'Upgrade: nix profile upgrade --all    (before Nix 2.20: nix profile upgrade ".*")'
-say 'Remove:  nix profile remove kernel-builder'
+say 'Remove:  nix profile remove kernel-builder    (before Nix 2.20: nix profile remove ".*kernel-builder.*")'
