@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from support.coverage import Covers
 from support.cuda_builds import find_compiler
 from support.icpx import install_icpx
 from support.projects import EXAMPLES, copy_example, kernel_builder
@@ -74,6 +75,8 @@ WORLDS: dict[str, Callable[[Path], World]] = {
     "xpu": _xpu,
     "metal": _metal,
 }
+#: Those whose compilers are stand-ins.
+STAND_INS = ("xpu", "metal")
 #: Those whose compilers CMake tries out, which takes its time.
 SLOW = ("cuda", "rocm")
 
@@ -106,10 +109,11 @@ EXAMPLE_CASES = [case for example in EXAMPLES for case in _cases(example)]
 
 @pytest.mark.parametrize(("example", "backend"), EXAMPLE_CASES)
 def test_cmake_configures_an_example(
-    example: Path, backend: str, world: Callable[[str], World], tmp_path: Path
+    example: Path, backend: str, world: Callable[[str], World], tmp_path: Path, covers: Covers
 ) -> None:
     """What is going to be compiled is what build.toml lists for the backend, each source once, and nothing else."""
     _configure(copy_example(example, tmp_path / "kernel"), backend, world(backend))
+    covers(example.name, backend, "configures", how="stand-in" if backend in STAND_INS else "yes")
 
 
 @pytest.mark.parametrize(

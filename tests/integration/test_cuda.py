@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.coverage import Covers
 from support.fatbin import device_code
 from support.projects import EXAMPLES, copy_example, kernel_builder, make_tiny, run_python
 from support.torch_wheels import make_wheel
@@ -69,7 +70,9 @@ def build(tmp_path: Path) -> Callable[[Path, str], Path]:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("version", _VERSIONS)
 @pytest.mark.parametrize("example", _COMPILED)
-def test_an_example(build: Callable[[Path, str], Path], tmp_path: Path, example: Path, version: str) -> None:
+def test_an_example(
+    build: Callable[[Path, str], Path], tmp_path: Path, example: Path, version: str, covers: Covers
+) -> None:
     """It compiles, links and passes the checks; its library has code for just what the metadata says, and registers."""
     tree = build(example, version)
     metadata = read_metadata(tree)
@@ -82,6 +85,7 @@ def test_an_example(build: Callable[[Path, str], Path], tmp_path: Path, example:
     operators = _registered(tree, {"PYTHONPATH": str(tmp_path / "torch")})
     assert operators
     assert {metadata.id} == {name.partition("::")[0] for name in operators}
+    covers(example.name, "cuda", "compiles", "links", "ABI-clean", "loads")
 
 
 @pytest.mark.heavy

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from support.coverage import Covers
 from support.fetched import fetch
 from support.projects import EXAMPLES, cpu_variant, kernel_builder
 
@@ -51,11 +52,13 @@ def test_an_example_is_complete(example: Path) -> None:
     assert any(line.endswith(f"/{module}/_ops.py") for line in ignored)
 
 
-def test_checks_find_nothing(project: Path) -> None:
+def test_checks_find_nothing(project: Path, covers: Covers) -> None:
     """The build for the CPU has neither an error nor a warning nor a note; it was loaded."""
     result = kernel_builder("check-builds", project, "--json")
     assert 0 == result.returncode, result.stdout
     assert [] == json.loads(result.stdout)["builds"][_cpu_build(project).name]
+    compiled = ("compiles", "links", "ABI-clean") if cpu_variant(project) else ()
+    covers(project.name, "cpu", *compiled, "loads")
 
 
 def test_its_card_is_filled(project: Path) -> None:
@@ -76,9 +79,10 @@ def test_its_own_tests_pass(project: Path, environment: Mapping[str, str], tmp_p
     assert " passed" in output.splitlines()[-1]
 
 
-def test_its_example_runs(project: Path, environment: Mapping[str, str]) -> None:
+def test_its_example_runs(project: Path, environment: Mapping[str, str], covers: Covers) -> None:
     """The example finds the build, computes, and says that the results are equal."""
     assert "The results are equal." in _run(project, "example.py", env=environment)
+    covers(project.name, "cpu", "computes")
 
 
 def test_its_benchmark_verifies(project: Path, environment: Mapping[str, str], tmp_path: Path) -> None:

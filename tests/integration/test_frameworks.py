@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.coverage import Covers
 from support.cuda_builds import build_for_cuda
 from support.hub import HubServer
 from support.projects import ROOT, contents, kernel_builder, make_tiny_noarch, make_tiny_tvm_ffi, run_python
@@ -204,7 +205,7 @@ print(Path(get_local_kernel(sys.argv[1], "cpu").__file__).parent.name)
 
 
 @pytest.mark.heavy
-def test_a_tvm_ffi_build_for_cuda_is_loaded_beside_a_torch_for_cuda(tmp_path: Path) -> None:
+def test_a_tvm_ffi_build_for_cuda_is_loaded_beside_a_torch_for_cuda(tmp_path: Path, covers: Covers) -> None:
     """The compute version is that of Torch; what the library throws is an exception of Python, also without a GPU."""
     prefix = f"tvm-ffi{find_tvm_ffi().release.digits}"
     project, variant = build_for_cuda(ROOT / "examples" / "relu-tvm-ffi", tmp_path, prefix)
@@ -221,6 +222,7 @@ except ValueError as error:
 """
     output = run_python(code, project, env={"PYTHONPATH": str(tmp_path / "torch-site")})
     assert [variant, "relu: the input is on a device that this build is not for"] == output.splitlines()
+    covers("relu-tvm-ffi", "cuda", "compiles", "links", "ABI-clean", "loads")
 
 
 def test_two_versions_of_a_tvm_ffi_kernel_in_one_process(built_tvm_ffi: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from support.coverage import Covers
 from support.projects import EXAMPLES, RELU, ROOT
 
 from kernel_builder.config.model import KernelComponent, KernelConfig, NoarchExtension, TorchExtension
@@ -39,7 +40,7 @@ def example(request: pytest.FixtureRequest) -> Path:
 
 
 def test_an_example_renders_to_its_golden_tree(
-    example: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    example: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, covers: Covers
 ) -> None:
     """A change of a template shows as a change of a file that a reviewer can read."""
     monkeypatch.setattr(importlib.metadata, "version", lambda _: "1.2.3")
@@ -55,6 +56,8 @@ def test_an_example_renders_to_its_golden_tree(
         _write(golden, own)
     files = [path for path in golden.rglob("*") if path.is_file()]
     assert {path.relative_to(golden).as_posix(): path.read_text("utf-8") for path in files} == own
+    for backend in load_config(example).general.backends:
+        covers(example.name, backend, "renders")
 
 
 def test_a_golden_tree_is_that_of_an_example() -> None:

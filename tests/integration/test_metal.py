@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.commands import plain, read_commands
+from support.coverage import Covers
 from support.projects import kernel_builder
 from support.xcode import MacProject, install_xcode, mac_project
 
@@ -45,7 +46,7 @@ def _component(name: str, source: str) -> str:
 # The commands
 
 
-def test_commands(project: MacProject) -> None:
+def test_commands(project: MacProject, covers: Covers) -> None:
     """The relu example is built to the end, with just the commands that the golden file explains word by word."""
     calls = project.build()
     folders = {str(project.top / name): f"<{name}>" for name in ("kernel", "site", "build", "xcode")}
@@ -53,6 +54,7 @@ def test_commands(project: MacProject) -> None:
     names = {**folders, sysconfig.get_path("include"): "<python>", unique: "<id>"}
     actual = {plain([output], names)[0]: plain(call, names) for output, call in calls.items()}
     assert read_commands(GOLDEN / "metal.txt") == actual
+    covers("relu", "metal", "compiles", "links", how="stand-in")
 
 
 def test_the_library_has_the_shaders(project: MacProject) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from support.coverage import Covers
 from support.fetched import fetch
 from support.macho_links import needs_zig
 from support.projects import RELU, ROOT, kernel_builder
@@ -62,13 +63,16 @@ def shader(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @needs_clang
 @pytest.mark.parametrize(("function", "dtype"), [("relu_half", "float16"), ("relu_bfloat16", "bfloat16")])
-def test_every_16_bit_number(shader: Callable[[str, bytes], bytes], function: str, dtype: str) -> None:
+def test_every_16_bit_number(
+    shader: Callable[[str, bytes], bytes], function: str, dtype: str, request: pytest.FixtureRequest, covers: Covers
+) -> None:
     """As C++, the shaders of the relu examples make zero of all negative numbers of 16 bits and leave all others."""
     import torch  # noqa: PLC0415 - it takes seconds
 
     patterns = torch.arange(-(2**15), 2**15, dtype=torch.int32).to(torch.int16)
     expected = patterns.masked_fill(patterns.view(getattr(torch, dtype)) < 0, 0)
     assert expected.numpy().tobytes() == shader(function, patterns.numpy().tobytes())
+    covers(request.node.callspec.params["shader"].parents[1].name, "metal", "computes", how="in part")
 
 
 @needs_clang
@@ -113,7 +117,7 @@ def zig(pytestconfig: pytest.Config) -> Sequence[str]:
 
 @needs_zig
 @pytest.mark.heavy
-def test_a_library_for_macos(zig: Sequence[str], tmp_path: Path) -> None:
+def test_a_library_for_macos(zig: Sequence[str], tmp_path: Path, covers: Covers) -> None:
     """The relu example becomes a library for macOS 15 that passes all checks, has its shaders and no path."""
     project = mac_project(tmp_path, install_xcode(tmp_path / "xcode", zig=zig))
     project.configure()
@@ -130,6 +134,7 @@ def test_a_library_for_macos(zig: Sequence[str], tmp_path: Path) -> None:
     checked = {macos: kernel_builder("check-abi", library, "--macos", macos) for macos in ("15.0", "14.0")}
     assert (0, 8) == (checked["15.0"].returncode, checked["14.0"].returncode)
     assert "it needs macOS 15.0, and has to load on 14.0 (macos-version)" in checked["14.0"].stdout
+    covers("relu", "metal", "compiles", "links", "ABI-clean", how="in part")
 
 
 @needs_zig
@@ -150,11 +155,14 @@ def test_objective_cpp(zig: Sequence[str], tmp_path: Path, of: str, counted: str
 @needs_zig
 @pytest.mark.heavy
 @pytest.mark.parametrize("source", [METAL_CPP / "relu_metal" / "relu.cpp", RELU / "relu_metal" / "relu.mm"])
-def test_metal_cpp(zig: Sequence[str], tmp_path: Path, pytestconfig: pytest.Config, source: Path) -> None:
+def test_metal_cpp(
+    zig: Sequence[str], tmp_path: Path, pytestconfig: pytest.Config, source: Path, covers: Covers
+) -> None:
     """With the real metal-cpp, C++ gets the Metal library as its object; Objective-C++ can have both."""
     options = ("--no-deps", "--platform", "macosx_15_0_arm64", "--only-binary", ":all:")
     headers = fetch(pytestconfig, WITH_METAL_CPP, *options, finish=_only_headers) / METAL_CPP_HEADERS
     _compile(zig, tmp_path, source, f"-I{source.parents[1] / 'torch-ext'}", "-isystem", str(headers))
+    covers(source.parents[1].name, "metal", "compiles", how="in part")
 
 
 def _only_headers(folder: Path) -> None:

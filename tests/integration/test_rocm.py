@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.commands import plain, read_commands
+from support.coverage import Covers
 from support.offload_bundle import device_archs
 from support.projects import EXAMPLES, RELU, copy_example, copy_relu, git, kernel_builder, make_tiny
 from support.rocm import install_rocm
@@ -76,7 +77,7 @@ def _cmake(folder: Path, env: dict[str, str], *arguments: str) -> "subprocess.Co
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 
-def test_relu_for_nine_devices(torch: Path, toolchain: HipToolchain, tmp_path: Path) -> None:
+def test_relu_for_nine_devices(torch: Path, toolchain: HipToolchain, tmp_path: Path, covers: Covers) -> None:
     """The source in CUDA is translated and compiled; its library has code for just what the metadata says."""
     project = copy_relu(tmp_path / "relu")
     tree = _build(project, torch, toolchain)
@@ -89,10 +90,11 @@ def test_relu_for_nine_devices(torch: Path, toolchain: HipToolchain, tmp_path: P
     # Nothing was written beside the sources.
     assert [] == list(project.glob("*hip*"))
     assert ["relu.cu"] == [path.name for path in (project / "relu_cuda").iterdir()]
+    covers("relu", "rocm", "compiles", "links", "ABI-clean", "loads")
 
 
 @pytest.mark.parametrize("example", OTHERS)
-def test_an_example(torch: Path, toolchain: HipToolchain, tmp_path: Path, example: Path) -> None:
+def test_an_example(torch: Path, toolchain: HipToolchain, tmp_path: Path, example: Path, covers: Covers) -> None:
     """It passes the checks, has code for the devices that its component names, and the same bytes in another folder."""
     project = copy_example(example, tmp_path / example.name)
     tree = _build(project, torch, toolchain, "--rebuild")
@@ -101,6 +103,7 @@ def test_an_example(torch: Path, toolchain: HipToolchain, tmp_path: Path, exampl
     expected = component.rocm_archs or NINE
     assert {frozenset(expected)} == {frozenset(archs) for archs in device_archs(library)}
     assert expected == read_metadata(tree).backend.archs
+    covers(example.name, "rocm", "compiles", "links", "ABI-clean", "loads")
 
 
 def test_a_changed_header(torch: Path, toolchain: HipToolchain, tmp_path: Path) -> None:

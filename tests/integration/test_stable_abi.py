@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from support.coverage import Covers
 from support.cuda_builds import build_for_cuda
 from support.projects import ROOT, contents, copy_example, kernel_builder, make_tiny, run_python, variant_name
 from support.whole_torch import fetch_torch
@@ -85,7 +86,9 @@ def test_its_tests_pass_under_several_releases(built: Path, torch: Mapping[str, 
 
 
 @pytest.mark.heavy
-def test_one_build_for_cuda_loads_under_several_releases(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+def test_one_build_for_cuda_loads_under_several_releases(
+    pytestconfig: pytest.Config, tmp_path: Path, covers: Covers
+) -> None:
     """Built for CUDA with the installed release, the kernel registers its operator under it and under the oldest."""
     project, variant = build_for_cuda(EXAMPLE, tmp_path, f"torch-stable-abi{_abi().replace('.', '')}")
     code = """
@@ -99,6 +102,7 @@ print(torch.__version__, Path(kernel.__file__).parent.name, kernel._ops.ops.relu
     for torch, is_oldest in ((tmp_path / "torch-site", False), (fetch_torch(pytestconfig, f"{_abi()}.0"), True)):
         version, *found = run_python(code, project, env={"PYTHONPATH": str(torch)}).split()
         assert ([variant, name], is_oldest) == (found, version.startswith(_abi()))
+    covers(EXAMPLE.name, "cuda", "compiles", "links", "ABI-clean", "loads")
 
 
 @pytest.mark.heavy

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from support.coverage import Covers
 from support.fetched import fetch
 from support.projects import ROOT, run_python
 
@@ -70,13 +71,15 @@ print(kernel.relu(torch.tensor([-1.0, 0.5])).tolist(), kernel._ops.add_op_namesp
     assert f"[0.0, 0.5] {kernel_id}::relu" == run_python(code, built, env={**triton, "TRITON_INTERPRET": "1"}).strip()
 
 
-def test_the_kernel_compiles_for_gpus(built: Path, triton: Mapping[str, str]) -> None:
+def test_the_kernel_compiles_for_gpus(built: Path, triton: Mapping[str, str], covers: Covers) -> None:
     """Every dtype compiles to code for GPUs of NVIDIA and of AMD, of several generations."""
     found = json.loads(run_python(COMPILE, built / "build", env=triton))
     assert {
         **dict.fromkeys(("sm_80", "sm_90", "sm_120"), [CUBIN] * 9),
         **dict.fromkeys(("gfx942", "gfx1100"), [HSACO] * 9),
     } == found
+    for backend in ("cuda", "rocm"):
+        covers(EXAMPLE.name, backend, "compiles")
 
 
 def test_without_triton_the_kernel_loads_and_the_call_names_what_is_missing(built: Path) -> None:

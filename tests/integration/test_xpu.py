@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.commands import plain, read_commands
+from support.coverage import Covers
 from support.icpx import OneApi, install_icpx
 from support.projects import copy_relu, kernel_builder, make_tiny_tvm_ffi, run_python
 from support.sycl_runtime import sycl_runtime
@@ -96,12 +97,13 @@ def project(tmp_path: Path) -> Callable[..., Project]:
 
 
 @pytest.mark.parametrize("release", ["2025.3", "2026.0"])
-def test_commands(project: Callable[..., Project], release: str) -> None:
+def test_commands(project: Callable[..., Project], release: str, covers: Covers) -> None:
     """The relu example is built to the end, with just the commands that the golden file explains word by word."""
     built = project(f"{release}.1", release)
     compiled, bindings, linked = (plain(words, built.names) for words in sorted(built.build(), key=_kind))
     expected = {"compile relu_xpu/relu.cpp": compiled, "compile torch-ext/torch_binding.cpp": bindings, "link": linked}
     assert read_commands(GOLDEN / f"xpu-{release}.txt") == expected
+    covers("relu", "xpu", "compiles", "links", how="stand-in")
 
 
 def _kind(words: list[str]) -> int:
@@ -249,7 +251,7 @@ def sycl(pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.mark.heavy
-def test_built_for_the_host(sycl: Path, tmp_path: Path) -> None:
+def test_built_for_the_host(sycl: Path, tmp_path: Path, covers: Covers) -> None:
     """The relu example is compiled for the host, passes all checks and registers its operator for XPU."""
     oneapi = install_icpx(tmp_path / "oneapi", "2026.0.0", sycl=sycl)
     kernel = copy_relu(tmp_path / "kernel")
@@ -270,10 +272,11 @@ kernel = get_local_kernel(sys.argv[1])
 print(torch._C._dispatch_has_kernel_for_dispatch_key(f"{kernel._ops.ops.name}::relu", "XPU"))
 """
     assert "True\n" == run_python(code, kernel, env=env)
+    covers("relu", "xpu", "compiles", "links", "ABI-clean", "loads", how="in part")
 
 
 @pytest.mark.heavy
-def test_device_code(sycl: Path, tmp_path: Path) -> None:
+def test_device_code(sycl: Path, tmp_path: Path, covers: Covers) -> None:
     """DPC++ takes our flags and makes SPIR-V of the example's kernels; on the CPU each element is what it should be."""
     program, torch = tmp_path / "device", xpu_torch(tmp_path / "site") / "torch" / "include"
     library = sycl / "lib"
@@ -305,3 +308,4 @@ def test_device_code(sycl: Path, tmp_path: Path) -> None:
     wrong = dict(line.split() for line in result.stdout.splitlines())
     assert dict.fromkeys(["d", "f", "h", "l", "N3c108BFloat16E"], "0") == wrong
     assert _SPIRV == {path.read_bytes()[:4] for path in tmp_path.glob("*.spv")}
+    covers("relu", "xpu", "compiles", "computes", how="in part")
