@@ -42,13 +42,14 @@ _SUPPORT = re.compile(r"^from support\.(\w+)", re.MULTILINE)
 
 
 def floors(project: Path) -> list[str]:
-    """A constraint for each dependency of the pyproject.toml that has a lower bound, at that bound.
+    """A constraint for each dependency of the pyproject.toml that has a lower bound, at that bound; also of extras.
 
     The distributions themselves are not constrained: they are installed from their wheels.
     """
     table = tomllib.loads(project.read_text("utf-8"))["project"]
     constraints = []
-    for text in table["dependencies"]:
+    extras = table.get("optional-dependencies", {}).values()
+    for text in [*table["dependencies"], *(text for extra in extras for text in extra)]:
         requirement = Requirement(text)
         bounds = [part.version for part in requirement.specifier if part.operator == ">="]
         if bounds:
