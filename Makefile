@@ -78,10 +78,7 @@ docs: $(STAMP)
 	@cat dist/docs/outside-links.txt
 
 bench: $(STAMP)
-	$(BIN)/python benchmarks/run.py
-	$(BIN)/python benchmarks/abi.py
-	$(BIN)/python benchmarks/build.py
-	$(BIN)/python benchmarks/loader.py $(BENCH_ARGS)
+	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
 clean:
 	rm -rf $(VENV) examples/*/build examples/*/.kernel-builder

@@ -11,21 +11,24 @@ the command `kernel-builder check-abi` is run on the kernel, as a process of its
 processor time. The exit status is 1 when a promise is missed.
 """
 
-import os
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import kernel_abi_check
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.results import Result, print_heading, print_result
 from kernel_builder.checks.abi import AbiLimits, check_abi
 
+TITLE = "check-abi; peer: kernel-abi-check"
 _BUILDER = [sys.executable, "-m", "kernel_builder"]
 _MANYLINUX, _PYTHON = "manylinux_2_28", "3.9"
 #: How often each side looks at a library.
@@ -61,18 +64,16 @@ extern "C" void *PyInit_small() {
 _COMMAND_SECONDS, _STARTS = 0.15, 15
 
 
-def main() -> int:
-    """Measure, print the table, and tell whether every promise is kept."""
-    print(f"{os.cpu_count()} processors, Python {sys.version.split()[0]}, processor time in ms\n")
-    print(f"{'':46} {'ours':>8} {'peer':>8} {'peer/ours':>9}  promise")
+def measure(*, quick: bool = False) -> Iterator[Result]:
+    """Time both sides on each library, and then the command."""
+    few, many, starts = (3, 30, 3) if quick else (_FEW, _MANY, _STARTS)
     with tempfile.TemporaryDirectory() as name:
         build = _kernel(Path(name))
         [kernel] = build.glob("*.abi3.so")
-        missed = [_compare(_torch_library("libtorch_cpu.so"), _FEW, _PROMISE)]
+        yield _compare(_torch_library("libtorch_cpu.so"), few, _PROMISE)
         for library in (*map(_torch_library, ("libtorch_python.so", "libc10.so")), _small(Path(name)), kernel):
-            _compare(library, _MANY)
-        missed.append(_command(build))
-    return int(any(missed))
+            yield _compare(library, many)
+        yield _command(build, starts)
 
 
 def _kernel(folder: Path) -> Path:
@@ -108,8 +109,8 @@ def _ask_peer(path: Path) -> None:
     file.check_python_abi(_PYTHON)
 
 
-def _compare(path: Path, runs: int, promise: float | None = None) -> bool:
-    """Time both sides in turn, print the line, and tell whether the promise is missed."""
+def _compare(path: Path, runs: int, promise: float | None = None) -> Result:
+    """Time both sides in turn."""
     times: dict[Callable[[Path], None], list[float]] = {_ask_us: [], _ask_peer: []}
     for look in times:
         look(path)
@@ -120,18 +121,14 @@ def _compare(path: Path, runs: int, promise: float | None = None) -> bool:
             found.append(time.process_time() - started)
     ours, peer = map(statistics.median, times.values())
     title = f"{path.name}, {path.stat().st_size / 1e6:.2f} MB, {runs} times"
-    promised = "" if promise is None else f"  ≥ {promise:g}"
-    print(f"{title:46} {1000 * ours:8.3f} {1000 * peer:8.3f} {peer / ours:9.2f}{promised}", flush=True)
-    return promise is not None and peer / ours < promise
+    return Result(title=title, clock="processor", ours=ours, peer=peer, promise=promise)
 
 
-def _command(build: Path) -> bool:
+def _command(build: Path, starts: int) -> Result:
     command = [*_BUILDER, "check-abi", str(build)]
     _run(command, build)
-    took = statistics.median(_processor_seconds(command, build) for _ in range(_STARTS))
-    title = f"kernel-builder check-abi, {_STARTS} times"
-    print(f"{title:46} {1000 * took:8.1f} {'':18}  ≤ {1000 * _COMMAND_SECONDS:g}")
-    return took > _COMMAND_SECONDS
+    took = statistics.median(_processor_seconds(command, build) for _ in range(starts))
+    return Result(title="kernel-builder check-abi", clock="processor", ours=took, limit=_COMMAND_SECONDS)
 
 
 def _processor_seconds(command: Sequence[str], folder: Path) -> float:
@@ -148,4 +145,9 @@ def _run(command: Sequence[str], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    print_heading(TITLE)
+    results = []
+    for result in measure():
+        print_result(result)
+        results.append(result)
+    sys.exit(any(one.missed for one in results))

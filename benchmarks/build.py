@@ -18,15 +18,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.results import Result, print_heading, print_result
 from kernel_builder.toolchain.tools import find_tool
 
+TITLE = "local builds; peer: torch.utils.cpp_extension, where not named"
 ROOT = Path(__file__).resolve().parents[1]
 _REGISTRATION = ROOT / "templates/project/torch/torch-ext/registration.h"
 _REPEATS, _COLD_REPEATS = 5, 3
+_QUICK_REPEATS, _QUICK_COLD_REPEATS = 1, 1
 #: The most that a build without a change may take, in seconds of processor time.
 _NO_OP_SECONDS = 0.3
 _BUILDER = [sys.executable, "-m", "kernel_builder"]
@@ -49,69 +53,73 @@ execute_process(COMMAND "${Python3_EXECUTABLE}" -c "import torch; print(torch.ut
                 OUTPUT_VARIABLE CMAKE_PREFIX_PATH OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 find_package(Torch REQUIRED)
 add_library(peer MODULE torch-ext/torch_binding.cpp add_cpu/add_cpu.cpp)
-target_link_libraries(peer PRIVATE "${TORCH_LIBRARIES}")
+target_include_directories(peer PRIVATE torch-ext)
+target_link_libraries(peer PRIVATE "${TORCH_LIBRARIES}" Python3::SABIModule)
+"""
+_SCIKIT_BUILD = """
+[build-system]
+requires = ["scikit-build-core"]
+build-backend = "scikit_build_core.build"
+[project]
+name = "peer"
+version = "1"
+[tool.scikit-build]
+wheel.packages = []
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A comparison: what was done, our time and the peer's in seconds, and the ratio that we promise at least."""
-
-    title: str
-    ours: float
-    peer: float
-    promise: float
-
-    @property
-    def missed(self) -> bool:
-        """Whether the promise is not kept."""
-        return self.peer / self.ours < self.promise
-
-    def __str__(self) -> str:
-        ratio = self.peer / self.ours
-        return f"{self.title:56} {self.ours:8.2f} {self.peer:8.2f} {ratio:9.1f}  ≥ {self.promise:g}"
-
-
-def main() -> int:
-    """Measure, print the table, and tell whether every promise is kept."""
-    print(f"{os.cpu_count()} processors, Python {sys.version.split()[0]}, wall time in seconds\n")
-    print(f"{'':56} {'ours':>8} {'peer':>8} {'peer/ours':>9}  promise")
+def measure(*, quick: bool = False) -> Iterator[Result]:
+    """Build with us and with the peers."""
+    repeats, cold = (_QUICK_REPEATS, _QUICK_COLD_REPEATS) if quick else (_REPEATS, _COLD_REPEATS)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _run([*_BUILDER, "init", "add", "--backends", "cpu"], cwd=folder)
         small = folder / "add"
         umbrella = _with_header(small, folder / "umbrella", "torch/torch.h")
         usual = _with_header(small, folder / "usual", "torch/extension.h")
-        missed = _builds(folder, small, umbrella, usual)
-        missed |= _cached(folder, umbrella)
-    return int(missed)
+        _build(small)  # what is made once for a machine is there, and Torch's headers are in its memory
+        ours, peer = _cold(small, usual, folder / "peer-usual", cold)
+        yield _line("what init writes, cold; peer with torch/extension.h", ours, peer, 4)
+        ours, peer = _cold(umbrella, umbrella, folder / "peer-umbrella", cold)
+        yield _line("the same sources with torch/torch.h, cold", ours, peer, 1.4)
+        ours, peer = _wheel(folder, small, usual, cold)
+        yield _line("what init writes, cold; peer: a wheel by scikit-build-core", ours, peer, None)
+        ours, peer = _configure(folder, small, repeats)
+        yield _line("configure; peer: find_package(Torch)", ours, peer, 8)
+        ours, peer = _medians([(_build(small), _load(usual, folder / "peer-usual")) for _ in range(repeats)])
+        yield _line("nothing changed", ours, peer, 5)
+        took = statistics.median(_processor_seconds(_build_command(small)) for _ in range(repeats))
+        yield Result(title="nothing changed, processor time", clock="processor", ours=took, limit=_NO_OP_SECONDS)
+        if shutil.which("ccache") is not None:
+            ours, peer = _cached(folder, umbrella, cold)
+            yield _line("another checkout from ccache; peer: our own cold build", ours, peer, 8)
 
 
-def _builds(folder: Path, small: Path, umbrella: Path, usual: Path) -> bool:
-    _build(small)  # what is made once for a machine is there, and Torch's headers are in its memory
-    lines = [
-        _show(Line(title=title, promise=promise, ours=ours, peer=peer))
-        for title, promise, (ours, peer) in (
-            ("what init writes, cold; peer: torch/extension.h", 4, _cold(small, usual, folder / "peer-usual")),
-            ("the same sources with torch/torch.h, cold", 1.4, _cold(umbrella, umbrella, folder / "peer-umbrella")),
-        )
-    ]
-    lines.append(_show(_configure(folder, small)))
-    pairs = [(_build(small), _load(usual, folder / "peer-usual")) for _ in range(_REPEATS)]
-    ours, peer = _medians(pairs)
-    lines.append(_show(Line(title="nothing changed", promise=5, ours=ours, peer=peer)))
-    processor = statistics.median(_processor_seconds(_build_command(small)) for _ in range(_REPEATS))
-    print(f"{'nothing changed, processor time':56} {processor:8.2f} {'':18}  ≤ {_NO_OP_SECONDS}")
-    return any(line.missed for line in lines) or processor > _NO_OP_SECONDS
+def _line(title: str, ours: float, peer: float, promise: float | None) -> Result:
+    return Result(title=title, clock="wall", ours=ours, peer=peer, promise=promise)
 
 
-def _cold(ours: Path, peer: Path, folder: Path) -> tuple[float, float]:
+def _cold(ours: Path, peer: Path, folder: Path, repeats: int) -> tuple[float, float]:
     """Build with us and with the peer in turn, each time from nothing."""
     pairs = []
-    for _ in range(_COLD_REPEATS):
+    for _ in range(repeats):
         _forget(ours)
         shutil.rmtree(folder, ignore_errors=True)
         pairs.append((_build(ours), _load(peer, folder)))
+    return _medians(pairs)
+
+
+def _wheel(folder: Path, ours: Path, usual: Path, repeats: int) -> tuple[float, float]:
+    """Build with us, and the same operator as a wheel with the CMake that asks for Torch."""
+    peer = folder / "wheel"
+    shutil.copytree(usual, peer, ignore=shutil.ignore_patterns("build", ".kernel-builder", ".git"))
+    (peer / "CMakeLists.txt").write_text(_FIND_PACKAGE + "install(TARGETS peer DESTINATION peer)\n", "utf-8")
+    (peer / "pyproject.toml").write_text(_SCIKIT_BUILD, "utf-8")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    pairs = []
+    for number in range(repeats):
+        _forget(ours)
+        pairs.append((_build(ours), _wall([*command, "--wheel-dir", folder / f"wheels-{number}", peer])))
     return _medians(pairs)
 
 
@@ -125,7 +133,7 @@ def _forget(project: Path) -> None:
         shutil.rmtree(project / name, ignore_errors=True)
 
 
-def _configure(folder: Path, project: Path) -> Line:
+def _configure(folder: Path, project: Path, repeats: int) -> tuple[float, float]:
     """Time CMake's first run, on our generated project and on one that asks CMake for Torch."""
     ours, peer = folder / "configure-ours", folder / "configure-peer"
     shutil.copytree(project, ours, ignore=shutil.ignore_patterns("build", ".kernel-builder", ".git"))
@@ -133,7 +141,7 @@ def _configure(folder: Path, project: Path) -> Line:
     _run([*_BUILDER, "create-pyproject", str(ours)])
     (peer / "CMakeLists.txt").write_text(_FIND_PACKAGE, "utf-8")
     times: list[list[float]] = [[], []]
-    for _ in range(_REPEATS):
+    for _ in range(repeats):
         for source, found in zip((ours, peer), times, strict=True):
             build = folder / "configured"
             command: list[str | Path] = [find_tool("cmake"), "-S", source, "-B", build, "-G", "Ninja"]
@@ -141,26 +149,21 @@ def _configure(folder: Path, project: Path) -> Line:
             found.append(_wall(command))
             shutil.rmtree(build)
     mine, other = map(statistics.median, times)
-    return Line(title="configure; peer: find_package(Torch)", ours=mine, peer=other, promise=8)
+    return mine, other
 
 
-def _cached(folder: Path, project: Path) -> bool:
+def _cached(folder: Path, project: Path, repeats: int) -> tuple[float, float]:
     """Build a checkout with an empty compiler cache, and another one with what the first left there."""
-    if shutil.which("ccache") is None:
-        print("another checkout, from ccache: ccache is not installed")
-        return False
     env = {"CCACHE_DISABLE": None, "CCACHE_DIR": str(folder / "ccache")}
     _forget(project)
     _wall(_build_command(project), env)
     pairs = []
-    for number in range(_COLD_REPEATS):
+    for number in range(repeats):
         _forget(project)
         other = folder / f"another-{number}" / "checkout"
         shutil.copytree(project, other)
         pairs.append((_wall(_build_command(other), env), _build(project)))
-    ours, cold = _medians(pairs)
-    title = "another checkout from ccache; peer: our own cold build"
-    return _show(Line(title=title, promise=8, ours=ours, peer=cold)).missed
+    return _medians(pairs)
 
 
 def _with_header(project: Path, target: Path, header: str) -> Path:
@@ -183,11 +186,6 @@ def _build(project: Path) -> float:
 def _load(project: Path, folder: Path) -> float:
     folder.mkdir(exist_ok=True)
     return _wall([sys.executable, "-c", _PEER, str(project), str(folder)])
-
-
-def _show(line: Line) -> Line:
-    print(line, flush=True)
-    return line
 
 
 def _wall(command: Sequence[str | Path], env: Mapping[str, str | None] | None = None) -> float:
@@ -214,4 +212,9 @@ def _run(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    print_heading(TITLE)
+    results = []
+    for result in measure():
+        print_result(result)
+        results.append(result)
+    sys.exit(any(one.missed for one in results))

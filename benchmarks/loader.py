@@ -1,16 +1,12 @@
 """Our loader against the newest one of the peer, in one run on one machine.
 
-    python benchmarks/loader.py [--quick | --runs N] [--json FILE]
+    python benchmarks/loader.py
 
 Both are driven as black boxes by the same scripts, each in an environment of its own with the same Torch and the same
-Hub client, in turn; what is shown are medians, their ratio, and what we promise of it. Both ask the Hub of the tests,
-which has a process of its own and answers as slowly as a line says. The exit status is 1 when a promise is missed.
+Hub client, in turn. Both ask the Hub of the tests, which has a process of its own and answers as slowly as a line says.
 Where the peer cannot be installed, ours is measured alone.
 """
 
-import argparse
-import json
-import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -24,69 +20,31 @@ from benchmarks.loading.hub import MANY, Hub, running_hub
 from benchmarks.loading.projects import make_caller, make_lockfile, make_project
 from benchmarks.loading.rows import Measurement, measurements
 from benchmarks.loading.run import Failure, Laboratory, Sample
-from benchmarks.loading.summary import Line, print_heading, print_line
+from benchmarks.loading.summary import summarize
+from benchmarks.results import Result, print_heading, print_result
 
 ROOT = Path(__file__).resolve().parents[1]
-_RUNS = 7
-_QUICK = 3
+TITLE = f"loader; peer: kernels {PEER}"
+_RUNS, _QUICK = 7, 3
 _VERSIONS = Measurement((), kernels=("versions", MANY), cold=True)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, show what is found, and tell whether every promise is kept."""
-    options = _parser().parse_args(arguments)
-    try:
-        environments = [ours(ROOT), *_peer()]
-        facts = {environment.name: environment.facts() for environment in environments}
-    except SetupError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(f"{os.cpu_count()} processors, Python {sys.version.split()[0]}, {options.runs} runs")
-    for name, found in facts.items():
-        print(f"{name}: kernels {found['version']} in {Path(found['file']).parent}, huggingface_hub {found['client']}")
+def measure(*, quick: bool = False) -> Iterator[Result]:
+    """Measure every row; a peer that cannot be installed is left out."""
+    environments = [ours(ROOT), *_peer()]
     with running_hub() as hub, tempfile.TemporaryDirectory() as folder:
         planned = _plan(hub, Path(folder))
         laboratory = Laboratory(hub, Path(folder), environments)
-        print_heading()
-        lines = []
-        for line in _measure(laboratory, environments, planned, options.runs):
-            print_line(line)
-            lines.append(line)
-        imports_torch = {one.name: laboratory.imports(one, _VERSIONS, "torch") for one in environments}
-    print("\nkernels versions imports Torch:", ", ".join(f"{name} {found}" for name, found in imports_torch.items()))
-    missed = [line.row.title for line in lines if line.missed] + ["versions without Torch"] * imports_torch["ours"]
-    if options.json:
-        document = {
-            "processors": os.cpu_count(),
-            "python": sys.version.split()[0],
-            "runs": options.runs,
-            "environments": facts,
-            "lines": [line.document() for line in lines],
-            "versions_imports_torch": imports_torch,
-            "missed": missed,
-        }
-        options.json.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
-    if missed:
-        print("Promises missed:", *missed, sep="\n  ")
-    return 1 if missed else 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Measure the loader against the peer.")
-    runs = parser.add_mutually_exclusive_group()
-    runs.add_argument(
-        "--runs", type=int, default=_RUNS, metavar="N", help=f"how often each process runs (default: {_RUNS})"
-    )
-    runs.add_argument("--quick", action="store_const", dest="runs", const=_QUICK, help=f"the same as --runs {_QUICK}")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write everything that was measured")
-    return parser
+        yield from _measure(laboratory, environments, planned, _QUICK if quick else _RUNS)
+        if laboratory.imports(environments[0], _VERSIONS, "torch"):
+            yield Result(title="kernels versions without importing Torch", clock="-", ours=None)
 
 
 def _peer() -> Iterator[Environment]:
     try:
         yield peer()
     except SetupError as error:
-        print(f"{error}\nThe peer, kernels {PEER}, is not here: ours is measured alone, and no ratio is checked.\n")
+        print(f"{error}\nThe peer, kernels {PEER}, is not here: ours is measured alone, and no ratio is checked.")
 
 
 def _plan(hub: Hub, folder: Path) -> Sequence[Measurement]:
@@ -101,7 +59,7 @@ def _plan(hub: Hub, folder: Path) -> Sequence[Measurement]:
 
 def _measure(
     laboratory: Laboratory, environments: Sequence[Environment], planned: Sequence[Measurement], runs: int
-) -> Iterator[Line]:
+) -> Iterator[Result]:
     for measurement in planned:
         samples: dict[tuple[str, str], list[Sample | Failure]] = {}
         for run in range(runs):
@@ -111,8 +69,18 @@ def _measure(
                 for row in measurement.rows:
                     samples.setdefault((row.step, environment.name), []).append(found.of(row.step))
         for row in measurement.rows:
-            yield Line(row, {environment.name: samples[row.step, environment.name] for environment in environments})
+            yield summarize(
+                row, {environment.name: samples[row.step, environment.name] for environment in environments}
+            )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    print_heading(TITLE)
+    results = []
+    try:
+        for result in measure():
+            print_result(result)
+            results.append(result)
+    except SetupError as error:
+        sys.exit(str(error))
+    sys.exit(any(one.missed for one in results))

@@ -1,55 +1,75 @@
-"""What `make bench` runs first: start-up times against bare Python, in processor time of whole processes.
+"""Everything that we measure ourselves by, against peers, in one run on one machine: what `make bench` runs.
 
-Everything is measured in one run on one machine, in turn, and shown as medians: a lone second says nothing.
+    python benchmarks/run.py [--quick] [--json FILE] [--publish]
+
+Each line is a median; both sides take turns. At the end comes the table of ratios, and the exit status is 1 when a
+promise is missed. `--publish` writes benchmarks/results.json, the page docs/explanation/performance.md and its plot.
 """
 
-import os
-import resource
-import statistics
-import subprocess
+import argparse
+import json
 import sys
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-RELU = ROOT / "examples" / "relu"
-STARTS = 15
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-_BUILDER = [sys.executable, "-m", "kernel_builder"]
+from benchmarks import abi, build, loader, startup
+from benchmarks.page import PAGE, PLOT, plot, write_page
+from benchmarks.results import Result, machine, print_heading, print_result
 
-
-def main() -> None:
-    """Measure and print the table."""
-    print(f"{os.cpu_count()} processors, Python {sys.version.split()[0]}\n")
-    commands = {
-        "python -c pass": [sys.executable, "-c", "pass"],
-        "import kernels": [sys.executable, "-c", "import kernels"],
-        "kernel-builder --help": [*_BUILDER, "--help"],
-        "kernel-builder check-config": [*_BUILDER, "check-config", str(RELU)],
-        "kernel-builder list-variants": [*_BUILDER, "list-variants", str(RELU)],
-    }
-    times: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(STARTS):
-        for name, command in commands.items():
-            times[name].append(_processor_seconds(command))
-    bare = statistics.median(times["python -c pass"])
-    print(f"{'start-up (processor time)':34} {'median ms':>10} {'over bare':>10}")
-    for name, samples in times.items():
-        median = statistics.median(samples)
-        print(f"{name:34} {1000 * median:10.1f} {1000 * (median - bare):10.1f}")
-    print()
+#: The parts, by the name that they have in documents.
+PARTS = {"startup": startup, "check-abi": abi, "build": build, "loader": loader}
+RESULTS = Path(__file__).with_name("results.json")
 
 
-def _processor_seconds(command: Sequence[str]) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    _quiet(command)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, show everything, and tell whether every promise is kept."""
+    parser = argparse.ArgumentParser(description="Measure against peers.")
+    parser.add_argument("--quick", action="store_true", help="few repetitions, for a first look")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write what was measured")
+    parser.add_argument("--publish", action="store_true", help="write results.json, the page and its plot")
+    options = parser.parse_args(arguments)
+    here = machine()
+    print(", ".join(f"{name} {fact}" for name, fact in here.items()))
+    found: dict[str, list[Result]] = {}
+    for name, part in PARTS.items():
+        print_heading(part.TITLE)
+        found[name] = []
+        for result in part.measure(quick=options.quick):
+            print_result(result)
+            found[name].append(result)
+    document = _document(here, found)
+    for path in [options.json, *([RESULTS] if options.publish else [])]:
+        if path is not None:
+            path.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+    if options.publish:
+        plot(document, PLOT)
+        PAGE.write_text(write_page(document), "utf-8")
+    return _conclude(found)
 
 
-def _quiet(command: Sequence[str]) -> None:
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)  # noqa: S603
+def _document(here: dict[str, Any], found: dict[str, list[Result]]) -> dict[str, Any]:
+    parts = [
+        {"name": name, "title": PARTS[name].TITLE, "results": [one.document() for one in results]}
+        for name, results in found.items()
+    ]
+    return {"date": datetime.now(timezone.utc).date().isoformat(), "machine": here, "parts": parts}
+
+
+def _conclude(found: dict[str, list[Result]]) -> int:
+    """The table of ratios, and what was promised and not kept."""
+    print_heading("All ratios")
+    for results in found.values():
+        for result in results:
+            if result.ratio is not None:
+                print_result(result)
+    missed = [result.title for results in found.values() for result in results if result.missed]
+    print("\nPromises missed:" if missed else "\nEvery promise is kept.", *missed, sep="\n  ")
+    return int(bool(missed))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
