@@ -112,13 +112,15 @@ def _check(python: str, wheels: list[str], arguments: argparse.Namespace, folder
     installed = subprocess.run([*install, *torch, *wheels, *TEST_PACKAGES], check=False)  # noqa: S603 - the command lines are our own
     if installed.returncode:
         return installed.returncode
-    left_out = []
+    modules = [path for part in SUITE for path in sorted((tree / part).rglob("test_*.py"))]
+    left_out: list[Path] = []
     if not torch:
-        modules = [path for part in SUITE for path in sorted((tree / part).rglob("test_*.py"))]
         left_out = [path for path in modules if needs_torch(path, tree / "tests" / "support")]
         print(f"{len(left_out)} of {len(modules)} modules need Torch and are left out")
     suite = arguments.tests or list(SUITE)
-    ignored = [f"--ignore={path.relative_to(tree)}" for path in left_out]
+    # Of a folder of which nothing is left, not even its conftest.py is read.
+    kept = {folder for path in modules if path not in left_out for folder in path.parents}
+    ignored = [f"--ignore={(path if path.parent in kept else path.parent).relative_to(tree)}" for path in left_out]
     ignored += [f"--deselect={name}" for name in OF_CHECKOUT]
     pytest = [command, "-m", "pytest", "-q", "-m", "not heavy", "-n", arguments.jobs, *ignored, *suite]
     environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
