@@ -11,13 +11,11 @@ the command `kernel-builder check-abi` is run on the kernel, as a process of its
 processor time. The exit status is 1 when a promise is missed.
 """
 
-import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,6 +23,7 @@ import kernel_abi_check
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.commands import processor_seconds, run
 from benchmarks.results import Result, print_heading, print_result
 from kernel_builder.checks.abi import AbiLimits, check_abi
 
@@ -78,8 +77,8 @@ def measure(*, quick: bool = False) -> Iterator[Result]:
 
 def _kernel(folder: Path) -> Path:
     """Build a kernel as a user does, and give the folder of the build."""
-    _run([*_BUILDER, "init", "add", "--backends", "cpu"], folder)
-    _run([*_BUILDER, "build", "add", "--driver", "local"], folder)
+    run([*_BUILDER, "init", "add", "--backends", "cpu"], cwd=folder)
+    run([*_BUILDER, "build", "add", "--driver", "local"], cwd=folder)
     return next(path.parent for path in (folder / "add" / "build").glob("*/*.abi3.so"))
 
 
@@ -87,7 +86,7 @@ def _small(folder: Path) -> Path:
     """Compile a library of some templates of the C++ library."""
     source, path = folder / "small.cpp", folder / "small.abi3.so"
     source.write_text(_SMALL, "utf-8")
-    _run(["g++", "-O2", "-std=c++17", "-shared", "-fPIC", "-o", str(path), str(source)], folder)
+    run(["g++", "-O2", "-std=c++17", "-shared", "-fPIC", "-o", str(path), str(source)], cwd=folder)
     return path
 
 
@@ -126,22 +125,9 @@ def _compare(path: Path, runs: int, promise: float | None = None) -> Result:
 
 def _command(build: Path, starts: int) -> Result:
     command = [*_BUILDER, "check-abi", str(build)]
-    _run(command, build)
-    took = statistics.median(_processor_seconds(command, build) for _ in range(starts))
+    run(command, cwd=build)
+    took = statistics.median(processor_seconds(command, build) for _ in range(starts))
     return Result(title="kernel-builder check-abi", clock="processor", ours=took, limit=_COMMAND_SECONDS)
-
-
-def _processor_seconds(command: Sequence[str], folder: Path) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    _run(command, folder)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def _run(command: Sequence[str], folder: Path) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
 
 
 if __name__ == "__main__":

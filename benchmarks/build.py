@@ -10,19 +10,16 @@ person starts it, and medians are shown; ours include all checks of the build an
 compiler cache is used but where a line says so. The exit status is 1 when a promise is missed.
 """
 
-import os
-import resource
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.commands import processor_seconds, run, wall_seconds
 from benchmarks.results import Result, print_heading, print_result
 from kernel_builder.toolchain.tools import find_tool
 
@@ -73,7 +70,7 @@ def measure(*, quick: bool = False) -> Iterator[Result]:
     repeats, cold = (_QUICK_REPEATS, _QUICK_COLD_REPEATS) if quick else (_REPEATS, _COLD_REPEATS)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _run([*_BUILDER, "init", "add", "--backends", "cpu"], cwd=folder)
+        run([*_BUILDER, "init", "add", "--backends", "cpu"], cwd=folder)
         small = folder / "add"
         umbrella = _with_header(small, folder / "umbrella", "torch/torch.h")
         usual = _with_header(small, folder / "usual", "torch/extension.h")
@@ -88,7 +85,7 @@ def measure(*, quick: bool = False) -> Iterator[Result]:
         yield _line("configure; peer: find_package(Torch)", ours, peer, 8)
         ours, peer = _medians([(_build(small), _load(usual, folder / "peer-usual")) for _ in range(repeats)])
         yield _line("nothing changed", ours, peer, 5)
-        took = statistics.median(_processor_seconds(_build_command(small)) for _ in range(repeats))
+        took = statistics.median(processor_seconds(_build_command(small)) for _ in range(repeats))
         yield Result(title="nothing changed, processor time", clock="processor", ours=took, limit=_NO_OP_SECONDS)
         if shutil.which("ccache") is not None:
             ours, peer = _cached(folder, umbrella, cold)
@@ -119,7 +116,7 @@ def _wheel(folder: Path, ours: Path, usual: Path, repeats: int) -> tuple[float, 
     pairs = []
     for number in range(repeats):
         _forget(ours)
-        pairs.append((_build(ours), _wall([*command, "--wheel-dir", folder / f"wheels-{number}", peer])))
+        pairs.append((_build(ours), wall_seconds([*command, "--wheel-dir", folder / f"wheels-{number}", peer])))
     return _medians(pairs)
 
 
@@ -138,7 +135,7 @@ def _configure(folder: Path, project: Path, repeats: int) -> tuple[float, float]
     ours, peer = folder / "configure-ours", folder / "configure-peer"
     shutil.copytree(project, ours, ignore=shutil.ignore_patterns("build", ".kernel-builder", ".git"))
     shutil.copytree(ours, peer)
-    _run([*_BUILDER, "create-pyproject", str(ours)])
+    run([*_BUILDER, "create-pyproject", str(ours)])
     (peer / "CMakeLists.txt").write_text(_FIND_PACKAGE, "utf-8")
     times: list[list[float]] = [[], []]
     for _ in range(repeats):
@@ -146,7 +143,7 @@ def _configure(folder: Path, project: Path, repeats: int) -> tuple[float, float]
             build = folder / "configured"
             command: list[str | Path] = [find_tool("cmake"), "-S", source, "-B", build, "-G", "Ninja"]
             command += [f"-DCMAKE_MAKE_PROGRAM={find_tool('ninja')}", f"-DPython3_EXECUTABLE={sys.executable}"]
-            found.append(_wall(command))
+            found.append(wall_seconds(command))
             shutil.rmtree(build)
     mine, other = map(statistics.median, times)
     return mine, other
@@ -156,13 +153,13 @@ def _cached(folder: Path, project: Path, repeats: int) -> tuple[float, float]:
     """Build a checkout with an empty compiler cache, and another one with what the first left there."""
     env = {"CCACHE_DISABLE": None, "CCACHE_DIR": str(folder / "ccache")}
     _forget(project)
-    _wall(_build_command(project), env)
+    wall_seconds(_build_command(project), env)
     pairs = []
     for number in range(repeats):
         _forget(project)
         other = folder / f"another-{number}" / "checkout"
         shutil.copytree(project, other)
-        pairs.append((_wall(_build_command(other), env), _build(project)))
+        pairs.append((wall_seconds(_build_command(other), env), _build(project)))
     return _medians(pairs)
 
 
@@ -180,35 +177,12 @@ def _build_command(project: Path) -> list[str]:
 
 
 def _build(project: Path) -> float:
-    return _wall(_build_command(project))
+    return wall_seconds(_build_command(project))
 
 
 def _load(project: Path, folder: Path) -> float:
     folder.mkdir(exist_ok=True)
-    return _wall([sys.executable, "-c", _PEER, str(project), str(folder)])
-
-
-def _wall(command: Sequence[str | Path], env: Mapping[str, str | None] | None = None) -> float:
-    started = time.perf_counter()
-    _run(command, env=env)
-    return time.perf_counter() - started
-
-
-def _processor_seconds(command: Sequence[str | Path]) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    _run(command)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def _run(
-    command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str | None] | None = None
-) -> None:
-    changed = {"CCACHE_DISABLE": "1", **(env or {})}
-    whole = {name: value for name, value in {**os.environ, **changed}.items() if value is not None}
-    done = subprocess.run(command, cwd=cwd, env=whole, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout}{done.stderr}")
+    return wall_seconds([sys.executable, "-c", _PEER, str(project), str(folder)])
 
 
 if __name__ == "__main__":

@@ -3,15 +3,14 @@
 python benchmarks/startup.py
 """
 
-import resource
 import statistics
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.commands import processor_seconds
 from benchmarks.results import Result, print_heading, print_result
 
 TITLE = "start-up; peer: python -c pass"
@@ -32,17 +31,10 @@ def measure(*, quick: bool = False) -> Iterator[Result]:
     times: dict[str, list[float]] = {name: [] for name in ("", *commands)}
     for _ in range(_QUICK if quick else _STARTS):
         for name, command in {"": bare, **commands}.items():
-            times[name].append(_processor_seconds(command))
+            times[name].append(processor_seconds(command))
     medians = {name: statistics.median(samples) for name, samples in times.items()}
     for name in commands:
         yield Result(title=name, clock="processor", ours=medians[name], peer=medians[""])
-
-
-def _processor_seconds(command: Sequence[str]) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)  # noqa: S603
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 if __name__ == "__main__":

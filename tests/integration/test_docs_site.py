@@ -1,6 +1,5 @@
 """The site of the documentation, and the links of every page."""
 
-import importlib.util
 import itertools
 import re
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 from support.projects import ROOT
+from support.scripts import load_script
 
 PAGES = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("nix/**/*.md")]
@@ -98,9 +98,5 @@ def _anchors(path: Path) -> set[str]:
 
 def test_the_python_api_is_that_of_the_code() -> None:
     """The page is what `scripts/update_docs.py` writes."""
-    spec = importlib.util.spec_from_file_location("update_docs", ROOT / "scripts" / "update_docs.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script("update_docs")
     assert module.python_api() == (ROOT / "docs" / "reference" / "python-api.md").read_text("utf-8")

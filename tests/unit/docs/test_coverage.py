@@ -1,31 +1,21 @@
 """The page on what is shown of the examples is that of a run, and the run's tests and examples are those of today."""
 
 import ast
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from support.coverage import HOW, STAGES, CoverageWriter
 from support.projects import EXAMPLES, ROOT
+from support.scripts import load_script
 
 from kernel_builder.config.reader import load_config
 
 pytest_plugins = ["pytester"]
 
 
-def _script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("update_coverage", ROOT / "scripts" / "update_coverage.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-SCRIPT = _script()
+SCRIPT = load_script("update_coverage")
 
 
 @pytest.fixture(scope="module")

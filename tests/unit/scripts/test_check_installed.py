@@ -1,13 +1,12 @@
 """The script that tests both wheels as installed: what it installs at least, and which tests it leaves out."""
 
-import runpy
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.projects import ROOT
+from support.scripts import load_script
 
-SCRIPT: dict[str, Any] = runpy.run_path(str(ROOT / "scripts" / "check_installed.py"))
+SCRIPT = load_script("check_installed")
 
 
 def test_floors(tmp_path: Path) -> None:
@@ -22,7 +21,7 @@ more = ["five>=5.1"]
 """,
         "utf-8",
     )
-    assert ["one==1.2", 'two==2; python_version < "3.11"', "five==5.1"] == SCRIPT["floors"](project)
+    assert ["one==1.2", 'two==2; python_version < "3.11"', "five==5.1"] == SCRIPT.floors(project)
 
 
 @pytest.mark.parametrize(
@@ -46,13 +45,13 @@ def test_what_needs_torch(tmp_path: Path, module: str, helper: str, conftest: st
     (support / "second.py").write_text(helper, "utf-8")
     (tests / "conftest.py").write_text(conftest, "utf-8")
     (tests / "test_it.py").write_text(module, "utf-8")
-    assert needs is SCRIPT["needs_torch"](tests / "test_it.py", support)
+    assert needs is SCRIPT.needs_torch(tests / "test_it.py", support)
 
 
 def test_names_of_tests_are_not_old() -> None:
     """What the script knows by name is still there."""
     names = {path.name for path in (ROOT / "tests" / "unit").rglob("test_*.py")}
-    assert SCRIPT["USE_TORCH"] <= names
-    for test in SCRIPT["OF_CHECKOUT"]:
+    assert SCRIPT.USE_TORCH <= names
+    for test in SCRIPT.OF_CHECKOUT:
         module, _, function = test.partition("::")
         assert f"def {function}(" in (ROOT / module).read_text("utf-8")

@@ -1,6 +1,5 @@
 """The script that refreshes the tables of check-abi, on small inputs and on the packages that are installed."""
 
-import importlib.util
 import itertools
 import json
 import sys
@@ -10,19 +9,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from support.projects import ROOT
+from support.scripts import load_script
 
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
     """The script as a module."""
-    spec = importlib.util.spec_from_file_location("update_abi", ROOT / "scripts" / "update_abi.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_script("update_abi")
 
 
 @pytest.mark.parametrize("name", ["policy.json", "python_abi.json", "torch_abi.json", "glibc.json"])

@@ -1,6 +1,5 @@
 """The script that holds the table of devices against compilers, on texts and on the compilers that are installed."""
 
-import importlib.util
 import json
 import shutil
 import sys
@@ -9,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from support.projects import ROOT
+from support.scripts import load_script
 
 from kernel_builder.config import capabilities
 from kernel_builder.config.capabilities import Capability
@@ -28,13 +27,7 @@ _CUDA_130 = (
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
     """The script as a module."""
-    spec = importlib.util.spec_from_file_location("update_capabilities", ROOT / "scripts" / "update_capabilities.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_script("update_capabilities")
 
 
 def _nvcc(script: ModuleType, release: str, listed: str) -> Any:

@@ -1,7 +1,6 @@
 """The script that refreshes the packages of libraries, on a copy of the table and an index of its own."""
 
 import hashlib
-import importlib.util
 import json
 import os
 import shutil
@@ -12,17 +11,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from support.projects import ROOT
+from support.scripts import load_script
 
 
 @pytest.fixture
 def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script as a module, with its table replaced by a copy, and a pip that knows the packages of one folder."""
-    spec = importlib.util.spec_from_file_location("update_dependencies", ROOT / "scripts" / "update_dependencies.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script("update_dependencies")
     monkeypatch.setattr(module, "TABLE", Path(shutil.copy(module.TABLE, tmp_path / "dependencies.json")))
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)

@@ -1,6 +1,5 @@
 """The script that changes the build matrix, on a copy of it."""
 
-import importlib.util
 import json
 import shutil
 import sys
@@ -8,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from support.projects import ROOT
+from support.scripts import load_script
 
 from kernel_builder.matrix.rows import matrix_path
 
@@ -16,11 +15,7 @@ from kernel_builder.matrix.rows import matrix_path
 @pytest.fixture
 def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script as a module, with its file replaced by a copy."""
-    spec = importlib.util.spec_from_file_location("update_matrix", ROOT / "scripts" / "update_matrix.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script("update_matrix")
     copy = Path(shutil.copy(matrix_path(), tmp_path / "build-matrix.json"))
     monkeypatch.setattr(module, "matrix_path", lambda: copy)
     return module

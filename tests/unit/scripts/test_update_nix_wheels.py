@@ -1,7 +1,6 @@
 """The script that refreshes the wheels that Nix builds against, on a copy of the table and indexes of its own."""
 
 import hashlib
-import importlib.util
 import json
 import os
 import shutil
@@ -11,18 +10,14 @@ from types import ModuleType
 
 import pytest
 from support.projects import ROOT
+from support.scripts import load_script
 from support.torch_wheels import make_index, make_wheel
 
 
 @pytest.fixture
 def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script as a module, for one Python, with its table replaced by a copy, and a registry that is empty."""
-    spec = importlib.util.spec_from_file_location("update_nix_wheels", ROOT / "scripts" / "update_nix_wheels.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    spec.loader.exec_module(module)
+    module = load_script("update_nix_wheels")
     monkeypatch.setattr(module, "TABLE", Path(shutil.copy(module.TABLE, tmp_path / "wheels.json")))
     monkeypatch.setattr(module, "_PYTHONS", ("3.12",))
     for name in [name for name in os.environ if name.startswith("PIP_")]:
