@@ -33,7 +33,11 @@ _OPTIONS = (
         metavar="BRANCH",
         help="The branch for the builds (default: `branch` in [general.hub], else v and the version of the builds).",
     ),
-    click.option("--private", is_flag=True, help="Make the repository private, if it has to be made."),
+    click.option(
+        "--private",
+        is_flag=True,
+        help="Make the repository private, if it has to be made; one that is public is refused.",
+    ),
     click.option(
         "--repo-type",
         type=click.Choice(["kernel", "model"]),

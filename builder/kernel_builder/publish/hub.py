@@ -120,6 +120,11 @@ class Hub:
             pull_requests={int(number): commit for number, commit in numbers.items() if number.isdigit()},
         )
 
+    def is_public(self) -> bool:
+        """Whether the Hub says that everybody sees the repository, which is there."""
+        info = self._ask(self._attempted("look at {}"), lambda: self._api.repo_info(**self._where))
+        return info.private is False
+
     def files(self, commit: str) -> tuple[RemoteFile, ...]:
         """Every file of a commit."""
         from huggingface_hub.hf_api import RepoFile

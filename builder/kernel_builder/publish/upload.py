@@ -149,6 +149,11 @@ def upload(release: Release, hub: Hub, options: UploadOptions, *, report: Report
             f"there is no {hub.repo_type} repository {hub.repo_id} that you can see, for a pull request to be made to"
         )
         raise PublishError(message, hint="Check --repo-id and --repo-type; without --create-pr the repository is made.")
+    if refs is not None and options.private and hub.is_public():
+        message = f"{hub.repo_id} is there already and everybody sees it; --private is for a repository that is made"
+        raise PublishError(
+            message, hint=f"Make it private on its settings page, {hub.address}/settings; or leave out --private."
+        )
     targets = _targets(release, options)
     states = [_look(hub, refs, target, report) for target in targets]
     approve(states)

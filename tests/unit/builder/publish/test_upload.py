@@ -145,6 +145,20 @@ def test_a_new_repository(writer: HubServer, release: Release, *, private: bool)
     assert _built(release) == _contents(repository.commits[repository.refs["refs/heads/v1"]])
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_public_repository_does_not_become_private(writer: HubServer, release: Release, *, dry_run: bool) -> None:
+    """Who wants a private repository publishes nothing in a public one; one that is private already is taken."""
+    options = UploadOptions(branch="v1", private=True, dry_run=dry_run)
+    with pytest.raises(PublishError, match=f"{REPO} is there already and everybody sees it") as caught:
+        upload(release, Hub(REPO), options, report=Reports(), approve=lambda states: None)
+    assert f"{writer.endpoint}/kernels/{REPO}/settings" in str(caught.value.hint)
+    assert [] == _writes(writer)
+
+    writer.create_repo("org/hidden", private=True)
+    done = upload(release, Hub("org/hidden"), options, report=Reports(), approve=lambda states: None)
+    assert done.status == ("planned" if dry_run else "uploaded")
+
+
 def test_a_new_branch_has_no_other_builds(writer: HubServer, release: Release) -> None:
     """A branch that is made starts from the main branch, without the builds that may be there."""
     main = writer.commit(REPO, "main", {"LICENSE": "1", "build/torch-cuda/a.py": "2"})
